@@ -1,0 +1,48 @@
+// Package lib is the map of Gibbs. It holds no code: read it, then open the
+// package that you need.
+//
+// # Foundations
+//
+//	env      what the surroundings say: the repository, .gibbs, quick runs
+//	backend  chooses, verifies and opens the GoMLX backend, and says why
+//	rng      random words by integer operations: equal on every backend
+//	prob     densities with exact log Z, score, moments and sampler
+//	data     point sets and digits, verified and offline
+//	net      small networks that can be applied many times in one graph
+//	ckpt     crash-safe checkpoints and artefacts keyed by what made them
+//	fit      training: objective + data → trained store, resumable bit for bit
+//	show     figures with alt text, tables, progress
+//	claim    the truth table: measured · exact · tolerance · verdict
+//
+// # Lectures
+//
+//	score    denoising score matching, Tweedie's denoiser, Fisher divergence
+//
+// # Vocabulary
+//
+// One word for one thing, in every package:
+//
+//	LogProb    log p(x), up to a stated constant (never "log density")
+//	Score      ∇ₓ log p(x); never a metric
+//	energy     E(x) with log p(x) = −E(x)/τ − log Z
+//	rng        a graph's random state; seed is the int64 that it grows from
+//	batch      the leading axis of examples; chains, the leading axis of samplers
+//	event      the axes of one example; dim, the size of a flat event
+//	sigma, σ   standard deviation of Gaussian noise, in the data's units
+//	x̃          noisy data x + σ·ε with ε ~ N(0, I); x₀ is clean data
+//	denoiser   an estimate of E[x₀ | x̃]
+//	step       one optimiser update, or one transition of a sampler
+//
+// # Signs
+//
+// E is energy and log p = −E/τ − log Z. A score points uphill: Score = ∇ log p
+// = −∇E/τ. Diffusion time runs from data (t = 0) to noise (t = 1); what runs
+// the other way says so.
+//
+// # Two worlds
+//
+// Functions that build graphs take and return *graph.Node and panic on misuse,
+// as GoMLX's do. Everything on the host returns an error that begins with the
+// package's name and says what to do. The dtype of a result is its input's;
+// float32 unless a claim needs float64.
+package lib
