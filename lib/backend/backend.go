@@ -20,6 +20,7 @@ import (
 	"strings"
 	"sync"
 
+	"gibbs/lib/backend/pjrt"
 	"gibbs/lib/env"
 
 	"github.com/gomlx/compute"
@@ -98,7 +99,7 @@ func fromPlugin(name, home string) (Choice, error) {
 	if !exists(path) {
 		return Choice{}, fmt.Errorf("backend: %s: plugin %s is not installed: run `go run ./kernels setup --backend %s`, or set GIBBS_BACKEND=go", name, path, name)
 	}
-	if p, ok := PluginFor(name); ok {
+	if p, ok := pjrt.PluginFor(name); ok {
 		if err := p.Verify(home); err != nil {
 			return Choice{}, err
 		}
@@ -131,7 +132,7 @@ func pluginPath(name, home string) string {
 			return path
 		}
 	}
-	if p, ok := PluginFor(name); ok {
+	if p, ok := pjrt.PluginFor(name); ok {
 		return p.Path(home)
 	}
 	return ""

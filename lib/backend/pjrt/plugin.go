@@ -1,4 +1,7 @@
-package backend
+// Package pjrt is the table of PJRT plugins that Gibbs trusts: version ×
+// platform → SHA-256. It stands apart from package backend, which links GoMLX,
+// so that the command line stays small.
+package pjrt
 
 import (
 	"crypto/sha256"
@@ -14,7 +17,7 @@ import (
 // Plugin is one PJRT plugin that Gibbs knows: where its wheel comes from and
 // what its bytes must be.
 type Plugin struct {
-	Backend     string // the backend that it serves: XLACPU or XLACUDA
+	Backend     string // the backend that it serves: xla-cpu or xla-cuda
 	Platform    string // GOOS/GOARCH
 	Package     string // distribution on PyPI
 	Version     string // exact version
@@ -26,7 +29,7 @@ type Plugin struct {
 // Plugins is the table version × platform → SHA-256. What is not in it is not
 // loaded unless GOMLX_BACKEND names it outright.
 var Plugins = []Plugin{{
-	Backend:     XLACPU,
+	Backend:     "xla-cpu",
 	Platform:    "linux/amd64",
 	Package:     "xla-cpu-pjrt",
 	Version:     "0.0.1",
@@ -64,7 +67,7 @@ func (p Plugin) Verify(home string) error {
 	path := p.Path(home)
 	info, err := os.Stat(path)
 	if err != nil {
-		return fmt.Errorf("backend: plugin %s %s: %w", p.Package, p.Version, err)
+		return fmt.Errorf("pjrt: plugin %s %s: %w", p.Package, p.Version, err)
 	}
 	seen := verdict{Size: info.Size(), ModTime: info.ModTime().UnixNano()}
 	var stored verdict
@@ -78,7 +81,7 @@ func (p Plugin) Verify(home string) error {
 		_ = os.WriteFile(path+".verdict", text, 0o644)
 	}
 	if seen.SHA256 != p.SHA256 {
-		return fmt.Errorf("backend: plugin %s has SHA-256 %s, want %s: it is damaged or was replaced and will not be loaded; "+
+		return fmt.Errorf("pjrt: plugin %s has SHA-256 %s, want %s: it is damaged or was replaced and will not be loaded; "+
 			"remove it and run `go run ./kernels setup`", path, seen.SHA256, p.SHA256)
 	}
 	return nil
@@ -88,12 +91,12 @@ func (p Plugin) Verify(home string) error {
 func FileSHA256(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("backend: %w", err)
+		return "", fmt.Errorf("pjrt: %w", err)
 	}
 	defer f.Close()
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("backend: reading %s: %w", path, err)
+		return "", fmt.Errorf("pjrt: reading %s: %w", path, err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
