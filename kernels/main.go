@@ -13,10 +13,15 @@ import (
 	"os/signal"
 	"syscall"
 
+	"gibbs/kernels/launch"
+
 	"github.com/spf13/cobra"
 )
 
 func main() {
+	if launch.IsShim() {
+		os.Exit(launch.Shim(os.Args[1:]))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	root := &cobra.Command{

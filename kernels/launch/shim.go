@@ -1,0 +1,161 @@
+package launch
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/mod/modfile"
+
+	"gibbs/lib/env"
+)
+
+// realGoVariable tells the shim where the real go command is.
+const realGoVariable = "GIBBS_GO"
+
+// IsShim reports whether this process was started as a kernel's `go`.
+func IsShim() bool {
+	return filepath.Base(os.Args[0]) == "go" && os.Getenv(realGoVariable) != ""
+}
+
+// Shim is the `go` that GoNB finds first on its PATH. It changes three commands
+// and hands all others to the real one:
+//
+//	go mod init    also gives the cell module the repository's versions
+//	go get         without arguments does nothing: every version is known already;
+//	               with arguments it wants exact versions
+//	go build       never downloads, and says how to ask for a module
+//	go test -c     likewise
+//
+// It returns the exit code.
+func Shim(args []string) int {
+	real := os.Getenv(realGoVariable)
+	code, err := shim(real, args)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gibbs:", err)
+	}
+	return code
+}
+
+func shim(real string, args []string) (int, error) {
+	switch {
+	case len(args) >= 2 && args[0] == "mod" && args[1] == "init":
+		if code, err := runGo(real, args, nil); code != 0 || err != nil {
+			return code, err
+		}
+		if err := seedModule("."); err != nil {
+			return 1, err
+		}
+		return 0, nil
+	case len(args) > 0 && args[0] == "get":
+		return get(real, args)
+	case len(args) > 0 && (args[0] == "build" || args[0] == "test"):
+		return build(real, args)
+	}
+	return 1, syscall.Exec(real, append([]string{real}, args...), os.Environ())
+}
+
+// get runs `go get` only for modules that are asked for by exact version.
+func get(real string, args []string) (int, error) {
+	modules := slices.DeleteFunc(slices.Clone(args[1:]), func(arg string) bool { return strings.HasPrefix(arg, "-") })
+	if len(modules) == 0 {
+		return 0, nil
+	}
+	for _, m := range modules {
+		if _, version, _ := strings.Cut(m, "@"); !strings.HasPrefix(version, "v") && version != "none" {
+			return 1, fmt.Errorf("go get %s: name an exact version, such as %s@v1.2.3: notebooks use no moving versions", m, strings.SplitN(m, "@", 2)[0])
+		}
+	}
+	return 1, syscall.Exec(real, append([]string{real}, args...), os.Environ())
+}
+
+// build compiles without a network. The compiler collects no garbage: a cell is
+// small, and its wait is the user's.
+func build(real string, args []string) (int, error) {
+	var stderr bytes.Buffer
+	code, err := runGo(real, args, &stderr)
+	os.Stderr.Write(stderr.Bytes())
+	if code != 0 && strings.Contains(stderr.String(), "no required module provides package") {
+		fmt.Fprintln(os.Stderr, "gibbs: the repository does not use that module; to fetch it, run a cell with: !*go get MODULE@vX.Y.Z")
+	}
+	return code, err
+}
+
+// runGo runs the real go; with a buffer, its errors are kept for inspection.
+func runGo(real string, args []string, stderr *bytes.Buffer) (int, error) {
+	cmd := exec.Command(real, args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if stderr != nil {
+		cmd.Stderr = stderr
+		cmd.Env = append(os.Environ(), "GOPROXY=off", "GOGC=off")
+	}
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return max(1, exit.ExitCode()), nil
+	}
+	if err != nil {
+		return 1, err
+	}
+	return 0, nil
+}
+
+// seedModule gives the module in dir the repository's requirements and sums, and
+// the repository itself as the module of gibbs/lib.
+func seedModule(dir string) error {
+	root, err := env.Root()
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(dir, "go.mod")
+	cell, err := parseModule(file)
+	if err != nil {
+		return err
+	}
+	repository, err := parseModule(filepath.Join(root, "go.mod"))
+	if err != nil {
+		return err
+	}
+	if err := cell.AddGoStmt(repository.Go.Version); err != nil {
+		return err
+	}
+	cell.AddNewRequire(env.Module, "v0.0.0", false)
+	for _, r := range repository.Require {
+		cell.AddNewRequire(r.Mod.Path, r.Mod.Version, r.Indirect)
+	}
+	for _, r := range repository.Replace {
+		if err := cell.AddReplace(r.Old.Path, r.Old.Version, r.New.Path, r.New.Version); err != nil {
+			return err
+		}
+	}
+	cell.Cleanup()
+	text, err := cell.Format()
+	if err != nil {
+		return err
+	}
+	// In quotes, so that GoNB does not take the repository for a folder to watch:
+	// it would walk through .gibbs before the first cell.
+	text = fmt.Appendf(text, "\nreplace %s => %q\n", env.Module, root)
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		return err
+	}
+	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o644)
+}
+
+func parseModule(file string) (*modfile.File, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return modfile.Parse(file, text, nil)
+}
