@@ -1,0 +1,117 @@
+// Package rng draws random numbers inside GoMLX graphs from counter-based words
+// that are equal on every backend.
+//
+// A word is a function of a 64-bit key and a 64-bit counter (Threefry-2x32-20),
+// computed by integer additions, shifts and exclusive-ors in the graph. So the
+// same seed gives the same words on pure Go, XLA on CPU and XLA on CUDA, and on
+// the host through [Host]. Uniforms, signs and integers are made of words by
+// exact operations and are equal everywhere too. Normals go through logarithm,
+// sine and cosine, and may differ between backends in their last bits.
+//
+// A [State] is threaded: each draw returns the state that follows. Independent
+// streams come from [State.Fold], named by an integer (a step, a purpose), and
+// from [State.Split]. Nothing here reads a clock.
+//
+//	s := rng.FromKey(key).Fold(step) // key: an input of the graph, so a new seed compiles nothing
+//	s, eps := rng.Normal(s, dtypes.Float32, batch, dim)
+//
+// Differs from GoMLX's RandomNormal and its kin: those words depend on the backend.
+package rng
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/support/exceptions"
+)
+
+// The second key word is changed by one of these to make the keys of children,
+// so that no child's key is a word that the parent draws.
+const (
+	foldTweak  = 0x464F4C44 // "FOLD"
+	splitTweak = 0x53504C54 // "SPLT"
+)
+
+// State is a random stream in a graph: a key and the number of draws made so far.
+// Draw i of a stream reads the blocks with counters (0, i), (1, i), … It is a value: a draw leaves it
+// unchanged and returns the next one; using the same State twice gives the same
+// numbers twice. The zero State is not usable.
+type State struct {
+	words *Node // uint32[3]: the key's two words, the number of draws
+}
+
+// Key returns the key of a seed, uint32[2]: what an executor passes to a graph
+// that calls [FromKey]. Different seeds have different keys.
+func Key(seed int64) []uint32 {
+	return []uint32{uint32(seed), uint32(uint64(seed) >> 32)}
+}
+
+// New returns the stream of a seed that is a constant of the graph.
+func New(g *Graph, seed int64) State {
+	return FromKey(Const(g, Key(seed)))
+}
+
+// FromKey returns the stream of a key, uint32[2], which may be an input of the
+// graph. It panics on any other shape.
+func FromKey(key *Node) State {
+	assertWords(key, 2)
+	return State{Concatenate([]*Node{key, Const(key.Graph(), []uint32{0})}, 0)}
+}
+
+// FromNode returns the state that [State.Node] packed. It panics if n is not uint32[3].
+func FromNode(n *Node) State {
+	assertWords(n, 3)
+	return State{n}
+}
+
+// Node packs the state as uint32[3], for the state of a loop or an output of the graph.
+func (s State) Node() *Node { return s.words }
+
+// Fold returns the independent stream that the integer scalar n names under the
+// key of s. It does not depend on how many draws s has made: a step or a purpose
+// names its stream for good. Values of n that are equal as 64-bit integers name
+// the same stream whatever their dtype. It panics if n is not an integer scalar.
+func (s State) Fold(n *Node) State {
+	if !n.IsScalar() || !n.DType().IsInt() {
+		exceptions.Panicf("rng: Fold takes an integer scalar, got %s", n.Shape())
+	}
+	n = ConvertDType(n, dtypes.Uint64)
+	low := ConvertDType(BitwiseAnd(n, Const(n.Graph(), uint64(0xFFFFFFFF))), dtypes.Uint32)
+	high := ConvertDType(BitwiseShiftRightLogicalScalar(n, 32), dtypes.Uint32)
+	return s.child(foldTweak, low, high)
+}
+
+// FoldInt is [State.Fold] for an integer that is known when the graph is built.
+func (s State) FoldInt(n int64) State {
+	g, words := s.words.Graph(), Key(n)
+	return s.child(foldTweak, Const(g, words[0]), Const(g, words[1]))
+}
+
+// Split returns two independent streams, to be used instead of s.
+func (s State) Split() (State, State) {
+	g, draws := s.words.Graph(), s.word(2)
+	return s.child(splitTweak, Const(g, uint32(0)), draws), s.child(splitTweak, Const(g, uint32(1)), draws)
+}
+
+// child returns the stream whose key is the block (x0, x1) under the tweaked key of s.
+func (s State) child(tweak uint32, x0, x1 *Node) State {
+	g := s.words.Graph()
+	y0, y1 := threefry(s.word(0), BitwiseXor(s.word(1), Const(g, tweak)), x0, x1)
+	return FromKey(Stack([]*Node{y0, y1}, 0))
+}
+
+// word returns one of the three words, a scalar.
+func (s State) word(i int) *Node {
+	return Squeeze(Slice(s.words, AxisElem(i)))
+}
+
+// next returns the state after a draw.
+func (s State) next() State {
+	return State{Add(s.words, Const(s.words.Graph(), []uint32{0, 0, 1}))}
+}
+
+func assertWords(n *Node, size int) {
+	if n.DType() != dtypes.Uint32 || n.Rank() != 1 || n.Shape().Dimensions[0] != size {
+		exceptions.Panicf("rng: want uint32[%d], got %s: make keys with rng.Key(seed)", size, n.Shape())
+	}
+}

@@ -1,0 +1,200 @@
+package rng
+
+import (
+	"math"
+	"os"
+	"slices"
+	"testing"
+
+	"gibbs/lib/backend"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// history draws a sequence that uses every way to make a stream, in a graph. The
+// key is an input, step an integer scalar.
+func history(key, step *graph.Node) []*graph.Node {
+	root := FromKey(key)
+	var out []*graph.Node
+	draw := func(s State, dims ...int) State {
+		s, words := Bits(s, dims...)
+		out = append(out, words)
+		return s
+	}
+	s := draw(root)   // a scalar
+	s = draw(s, 7)    // an odd number of words
+	s = draw(s, 3, 4) // two axes
+	draw(root, 3, 4)  // the root again
+	left, right := s.Split()
+	draw(left, 5)
+	draw(right, 5)
+	draw(draw(root.Fold(step), 6), 6)
+	draw(root.FoldInt(-3).FoldInt(1<<40), 6)
+	s, integers := Integers(root.FoldInt(1), 1000, 50)
+	out = append(out, integers)
+	s, uniform := Uniform(s, dtypes.Float64, 33)
+	out = append(out, uniform)
+	_, normal := Normal(s, dtypes.Float64, 33)
+	return append(out, normal)
+}
+
+// hostHistory is history on the host.
+func hostHistory(seed, step int64) []any {
+	var out []any
+	draw := func(h *Host, n int) *Host {
+		out = append(out, h.Bits(n))
+		return h
+	}
+	root := NewHost(seed)
+	h := draw(draw(draw(NewHost(seed), 1), 7), 12)
+	draw(NewHost(seed), 12)
+	left, right := h.Split()
+	draw(left, 5)
+	draw(right, 5)
+	draw(draw(root.Fold(step), 6), 6)
+	draw(root.Fold(-3).Fold(1<<40), 6)
+	h = root.Fold(1)
+	integers := make([]int32, 50)
+	for i, word := range h.Bits(50) {
+		integers[i] = int32(below(word, 1000))
+	}
+	return append(out, integers, h.Uniform(33), h.Normal(33))
+}
+
+func flat(t *tensors.Tensor) any {
+	switch t.DType() {
+	case dtypes.Uint32:
+		return tensors.MustCopyFlatData[uint32](t)
+	case dtypes.Int32:
+		return tensors.MustCopyFlatData[int32](t)
+	case dtypes.Float32:
+		return tensors.MustCopyFlatData[float32](t)
+	}
+	return tensors.MustCopyFlatData[float64](t)
+}
+
+// same compares two flat results: words, integers and uniforms exactly, normals to 1e-12.
+func same(a, b any, exact bool) bool {
+	switch a := a.(type) {
+	case []uint32:
+		return slices.Equal(a, b.([]uint32))
+	case []int32:
+		return slices.Equal(a, b.([]int32))
+	case []float64:
+		return slices.EqualFunc(a, b.([]float64), func(x, y float64) bool {
+			return x == y || !exact && math.Abs(x-y) < 1e-12
+		})
+	}
+	return false
+}
+
+func TestGraphDrawsTheHostsWords(t *testing.T) {
+	checkBackend(t, backend.MustOpen())
+}
+
+// TestBackendsDrawTheSameWords compares pure Go and XLA, each with the host.
+func TestBackendsDrawTheSameWords(t *testing.T) {
+	choice, err := backend.Choose()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if choice.Name == backend.Go {
+		t.Skipf("only the pure-Go backend is here (%s): nothing to compare it with", choice.Why)
+	}
+	pureGo, err := compute.NewWithConfig("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkBackend(t, pureGo)
+	checkBackend(t, backend.MustOpen())
+}
+
+func checkBackend(t *testing.T, b compute.Backend) {
+	t.Helper()
+	exec := graph.MustNewExec(b, history)
+	for _, seed := range []int64{0, 1, -1, 42, math.MinInt64, 0x123456789ABCDEF} {
+		for _, step := range []any{int32(0), int32(7), int32(-7), int64(1) << 40, int64(-1) << 40, uint32(1) << 31} {
+			want := hostHistory(seed, asInt64(step))
+			for i, tensor := range exec.MustCall(Key(seed), step) {
+				if got := flat(tensor); !same(got, want[i], i < len(want)-1) {
+					t.Fatalf("%s: seed %d step %v draw %d:\ngot  %v\nwant %v", b.Name(), seed, step, i, got, want[i])
+				}
+			}
+		}
+	}
+}
+
+func asInt64(n any) int64 {
+	switch n := n.(type) {
+	case int32:
+		return int64(n)
+	case uint32:
+		return int64(n)
+	}
+	return n.(int64)
+}
+
+// TestStateCrossesALoop threads a stream through a compiled loop and compares the
+// words of its last draw with the host's.
+func TestStateCrossesALoop(t *testing.T) {
+	exec := graph.MustNewExec(backend.MustOpen(), func(key *graph.Node) *graph.Node {
+		g := key.Graph()
+		cond := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
+			i, _, _ := loopInputs(g)
+			return []*graph.Node{graph.LessThan(i, graph.Const(g, int32(10)))}
+		})
+		body := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
+			i, packed, _ := loopInputs(g)
+			s, words := Bits(FromNode(packed), 5)
+			return []*graph.Node{graph.AddScalar(i, 1), s.Node(), words}
+		})
+		out := graph.While(cond, body, graph.Const(g, int32(0)), FromKey(key).Node(),
+			graph.Zeros(g, shapes.Make(dtypes.Uint32, 5)))
+		return out[2]
+	})
+	got := tensors.MustCopyFlatData[uint32](exec.MustCall1(Key(3)))
+	h := NewHost(3)
+	var want []uint32
+	for range 10 {
+		want = h.Bits(5)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("words of draw 10: got %x, want %x", got, want)
+	}
+}
+
+func loopInputs(g *graph.Graph) (i, packed, words *graph.Node) {
+	return graph.Parameter(g, "i", shapes.Make(dtypes.Int32)),
+		graph.Parameter(g, "state", shapes.Make(dtypes.Uint32, 3)),
+		graph.Parameter(g, "words", shapes.Make(dtypes.Uint32, 5))
+}
+
+func TestMisusePanics(t *testing.T) {
+	for name, build := range map[string]func(g *graph.Graph) *graph.Node{
+		"key of three words": func(g *graph.Graph) *graph.Node { return FromKey(graph.Const(g, []uint32{1, 2, 3})).Node() },
+		"key of floats":      func(g *graph.Graph) *graph.Node { return FromKey(graph.Const(g, []float32{1, 2})).Node() },
+		"fold of a float":    func(g *graph.Graph) *graph.Node { return New(g, 1).Fold(graph.Const(g, float32(1))).Node() },
+		"fold of a vector":   func(g *graph.Graph) *graph.Node { return New(g, 1).Fold(graph.Const(g, []int32{1})).Node() },
+		"zero dimension":     func(g *graph.Graph) *graph.Node { _, x := Bits(New(g, 1), 0); return x },
+		"too many words":     func(g *graph.Graph) *graph.Node { _, x := Bits(New(g, 1), 1<<20, 1<<20); return x },
+		"normals of int32":   func(g *graph.Graph) *graph.Node { _, x := Normal(New(g, 1), dtypes.Int32, 2); return x },
+		"uniforms of half":   func(g *graph.Graph) *graph.Node { _, x := Uniform(New(g, 1), dtypes.Float16, 2); return x },
+		"integers below 0":   func(g *graph.Graph) *graph.Node { _, x := Integers(New(g, 1), 0, 2); return x },
+	} {
+		if _, err := graph.CallOnce(backend.MustOpen(), build); err == nil {
+			t.Errorf("%s: no panic", name)
+		}
+	}
+}
+
+func TestMain(m *testing.M) {
+	choice, err := backend.Choose()
+	if err == nil {
+		println("rng: backend", choice.String())
+	}
+	os.Exit(m.Run())
+}
