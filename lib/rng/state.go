@@ -33,8 +33,8 @@ const (
 )
 
 // State is a random stream in a graph: a key and the number of draws made so far.
-// Draw i of a stream reads the blocks with counters (0, i), (1, i), … It is a value: a draw leaves it
-// unchanged and returns the next one; using the same State twice gives the same
+// Draw i encrypts the counters (0, i), (1, i), … It is a value: a draw leaves it
+// unchanged and returns the next one, and using one State twice gives the same
 // numbers twice. The zero State is not usable.
 type State struct {
 	words *Node // uint32[3]: the key's two words, the number of draws
