@@ -1,0 +1,132 @@
+// Package notebook reads, writes, normalises and checks Jupyter notebooks
+// (nbformat 4). It keeps what it does not know, writes bytes as Jupyter writes
+// them, and needs neither Python nor a kernel.
+package notebook
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Kinds of cells.
+const (
+	Code     = "code"
+	Markdown = "markdown"
+	Raw      = "raw"
+)
+
+// Kinds of outputs.
+const (
+	Stream  = "stream"
+	Display = "display_data"
+	Result  = "execute_result"
+	Failed  = "error"
+)
+
+// Notebook is one .ipynb file. The zero value is an empty notebook of no
+// format version; Parse and Read give a whole one.
+type Notebook struct {
+	Cells         []Cell
+	Metadata      map[string]any
+	Format, Minor int // nbformat and nbformat_minor: 4 and 0..5
+
+	rest map[string]any // fields that this package does not know
+}
+
+// Cell is one cell. Source holds the lines joined.
+type Cell struct {
+	Kind     string // Code, Markdown or Raw
+	ID       string // "" before nbformat 4.5
+	Source   string
+	Metadata map[string]any
+	Count    int      // code cells: execution count; 0 says never executed
+	Outputs  []Output // code cells
+
+	rest map[string]any
+}
+
+// Output is what one code cell showed. Which fields hold something depends on
+// Kind.
+type Output struct {
+	Kind      string         // Stream, Display, Result or Failed
+	Name      string         // Stream: "stdout" or "stderr"
+	Text      string         // Stream
+	Data      map[string]any // Display, Result: MIME type → text, or the value of a JSON type
+	Metadata  map[string]any // Display, Result
+	EName     string         // Failed: kind of error
+	EValue    string         // Failed: message
+	Traceback []string       // Failed: may hold terminal colours
+
+	rest map[string]any
+}
+
+// CodeCells returns the code cells in order; the i-th is what messages call
+// cell i+1, and what Jupyter shows as [i+1] after a run from top to bottom.
+func (nb *Notebook) CodeCells() []*Cell {
+	var cells []*Cell
+	for i := range nb.Cells {
+		if nb.Cells[i].Kind == Code {
+			cells = append(cells, &nb.Cells[i])
+		}
+	}
+	return cells
+}
+
+// Read parses the notebook in a file.
+func Read(path string) (*Notebook, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("notebook: %w", err)
+	}
+	nb, err := Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("notebook: %s: %w", path, err)
+	}
+	return nb, nil
+}
+
+// Write replaces the file at path by the notebook: a reader sees the old bytes
+// or the new ones, also after a crash. An existing file keeps its permissions;
+// a new one gets 0644.
+func (nb *Notebook) Write(path string) error {
+	raw, err := nb.Bytes()
+	if err != nil {
+		return err
+	}
+	mode := os.FileMode(0o644)
+	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
+	}
+	if err := replaceFile(path, raw, mode); err != nil {
+		return fmt.Errorf("notebook: write %s: %w", path, err)
+	}
+	return nil
+}
+
+// replaceFile writes beside path, syncs and renames.
+func replaceFile(path string, raw []byte, mode os.FileMode) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if _, err := f.Write(raw); err != nil {
+		return err
+	}
+	if err := f.Chmod(mode); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
