@@ -51,9 +51,15 @@ func shellLines(code []string) []int {
 // it started ended badly.
 var shellFailure = regexp.MustCompile(`^(\^C\n)?((?:exit status \d+)|(?:signal: [a-z ]+(?: \(core dumped\))?))\n$`)
 
+// longestStatus bounds the content of a message that shellFailure matches.
+const longestStatus = 200
+
 // stream looks at text that the cell printed. It returns what to publish: the
 // message, the message cut short with a notice, or nothing.
 func (e *execution) stream(m *message, limit int64) *message {
+	if e.cut && len(m.content) > longestStatus {
+		return nil // unread: a flood must be dropped faster than it comes
+	}
 	var content struct {
 		Name string `json:"name"`
 		Text string `json:"text"`

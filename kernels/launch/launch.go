@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"gibbs/lib/env"
 )
@@ -43,14 +44,25 @@ func Front(ctx context.Context, guard []string) error {
 		return fmt.Errorf("launch: starting the guard: %w", err)
 	}
 	life.Close()
-	stop := context.AfterFunc(ctx, func() { held.Close() })
-	defer stop()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	context.AfterFunc(ctx, func() { held.Close() })
+	go awaitOrphanhood(cancel)
 	err = cmd.Wait()
 	killBelow(os.Getpid())
 	if err != nil {
 		return fmt.Errorf("launch: the kernel ended: %w", err)
 	}
 	return nil
+}
+
+// awaitOrphanhood calls orphaned when the parent has died: a kernel whose Jupyter
+// was killed is of no use to anybody.
+func awaitOrphanhood(orphaned func()) {
+	for parent := os.Getppid(); os.Getppid() == parent; {
+		time.Sleep(time.Second)
+	}
+	orphaned()
 }
 
 // Guard runs the process that owns GoNB and everything that cells start. private

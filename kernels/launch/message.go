@@ -30,9 +30,10 @@ type headerFields struct {
 	Kind string `json:"msg_type"`
 }
 
-// parseMessage reads the frames of a message. With a key it also demands a valid
-// signature; an empty key is Jupyter's way to say that messages are not signed.
-func parseMessage(frames [][]byte, key []byte, verify bool) (*message, error) {
+// parseMessage reads the frames of a message. Those from outside must carry a
+// valid signature and whole JSON; an empty key is Jupyter's way to say that
+// messages are not signed.
+func parseMessage(frames [][]byte, key []byte, outside bool) (*message, error) {
 	i := 0
 	for i < len(frames) && !bytes.Equal(frames[i], delimiter) {
 		i++
@@ -45,7 +46,7 @@ func parseMessage(frames [][]byte, key []byte, verify bool) (*message, error) {
 		header:     frames[i+2], parent: frames[i+3], metadata: frames[i+4], content: frames[i+5],
 		buffers: frames[i+6:],
 	}
-	if verify && len(key) > 0 && !hmac.Equal(frames[i+1], m.signature(key)) {
+	if outside && len(key) > 0 && !hmac.Equal(frames[i+1], m.signature(key)) {
 		return nil, errors.New("launch: message with a wrong signature")
 	}
 	var header, parent headerFields
@@ -55,7 +56,7 @@ func parseMessage(frames [][]byte, key []byte, verify bool) (*message, error) {
 	if err := json.Unmarshal(m.parent, &parent); err != nil {
 		return nil, fmt.Errorf("launch: message parent: %w", err)
 	}
-	if !json.Valid(m.metadata) || !json.Valid(m.content) {
+	if outside && (!json.Valid(m.metadata) || !json.Valid(m.content)) {
 		return nil, errors.New("launch: message body is no JSON")
 	}
 	m.id, m.kind, m.parentID = header.ID, header.Kind, parent.ID

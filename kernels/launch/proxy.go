@@ -142,8 +142,12 @@ func (p *proxy) control(m *message) {
 	}
 }
 
-// interrupt ends every process of the running cell; no cell starts meanwhile.
+// interrupt ends every process of the running cell; no cell starts meanwhile,
+// and cells that wait for that are aborted.
 func (p *proxy) interrupt() {
+	if p.current == nil {
+		p.abort()
+	}
 	if p.sweeping {
 		return
 	}
