@@ -1,0 +1,83 @@
+package setup
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+)
+
+// Fault is a set-up that could not be completed, told so that a person can act.
+// Nothing half-made is left where it would be used.
+type Fault struct {
+	Step  string // the step that failed
+	What  string // what is wrong, and where
+	Do    string // what to do about it
+	Still string // what works all the same; "" means the pure-Go library
+	Err   error  // the cause, if there is one
+}
+
+const stillPureGo = "`go test ./lib/...` and every import of gibbs/lib, on the pure-Go backend"
+
+func (f *Fault) Error() string {
+	still := f.Still
+	if still == "" {
+		still = stillPureGo
+	}
+	return fmt.Sprintf("setup: %s: %s\n  to do:        %s\n  still works:  %s", f.Step, f.What, f.Do, still)
+}
+
+// Unwrap returns the cause.
+func (f *Fault) Unwrap() error { return f.Err }
+
+// symptom recognises a cause in what a tool printed.
+type symptom struct {
+	any  []string // one of these, in lower case
+	what string
+	do   string
+}
+
+const doNetwork = "connect to the network, or name your mirror or proxy (PIP_INDEX_URL, GOPROXY, HTTPS_PROXY), and run `go run ./kernels setup` again: it goes on where it stopped"
+
+// symptoms are tried in this order: the first that matches is the cause.
+var symptoms = []symptom{
+	{[]string{"no space left on device", "disk quota exceeded"},
+		"the disk is full",
+		"free some space (set-up needs 1 GB under .gibbs and as much for Go's caches), or set GIBBS_HOME to a folder on another disk, and run it again"},
+	{[]string{"do not match the hashes", "hash mismatch", "hashes are required", "checksum mismatch", "security error"},
+		"what was downloaded is not what Gibbs pins (its hash differs): a mirror or proxy changed it, or answered with a page of its own",
+		"try again on another network or mirror; do not install it by hand"},
+	{[]string{"permission denied", "read-only file system"},
+		"a file or folder may not be written",
+		"make .gibbs writable, or set GIBBS_HOME to a folder that is, and run it again"},
+	{[]string{"connection", "name resolution", "no such host", "network is unreachable", "proxyerror", "tunnel connection failed",
+		"timed out", "timeout", "dial tcp", "retrying (", "could not fetch url", "ssl", "tls:", "certificate", "http error", "403 forbidden",
+		"407 proxy", "502 bad gateway", "503 service unavailable", "500 internal server error", "error while getting", "unexpected eof", "max retries"},
+		"the download failed: no network, or a proxy or mirror that answers with an error",
+		doNetwork},
+	{[]string{"no matching distribution", "could not find a version", "is not a supported wheel"},
+		"the package index offers no file that fits this platform and Python; a proxy's error page looks the same",
+		"use CPython 3.10 to 3.14 on Linux (x86-64, arm64; glibc) or macOS; behind a mirror or proxy, check PIP_INDEX_URL and HTTPS_PROXY"},
+}
+
+// diagnose turns the failure of a tool into a Fault, from what it printed.
+func diagnose(step, tool string, err error) error {
+	var fault *Fault
+	if errors.As(err, &fault) {
+		return err
+	}
+	text := strings.ToLower(err.Error())
+	for _, s := range symptoms {
+		for _, sign := range s.any {
+			if strings.Contains(text, sign) || errors.Is(err, syscall.ENOSPC) && s.what == symptoms[0].what {
+				return &Fault{Step: step, What: s.what + ".\n" + indent(tool+": "+err.Error()), Do: s.do, Err: err}
+			}
+		}
+	}
+	return &Fault{Step: step, What: tool + " failed.\n" + indent(err.Error()),
+		Do: "see the lines above; `go run ./kernels setup` goes on where it stopped", Err: err}
+}
+
+func indent(text string) string {
+	return "  | " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  | ")
+}

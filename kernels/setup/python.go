@@ -1,0 +1,146 @@
+package setup
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// requirements is the hash-locked list of Python packages.
+//
+//go:embed requirements.txt
+var requirements string
+
+// oldestPython is the oldest minor release of Python 3 that the list is locked for.
+const oldestPython = 10
+
+// interpreter is a Python found on this machine.
+type interpreter struct {
+	Path    string `json:"path"`
+	Version string `json:"version"`
+	Minor   int    `json:"minor"`
+	// Missing names the modules that making an environment needs and it lacks.
+	Missing []string `json:"missing"`
+}
+
+const describe = `
+import importlib.util, json, platform, sys
+print(json.dumps({
+    "path": sys.executable,
+    "version": platform.python_version(),
+    "minor": sys.version_info[1] if sys.version_info[0] == 3 else 0,
+    "missing": [m for m in ("venv", "ensurepip") if importlib.util.find_spec(m) is None],
+}))`
+
+// findPython returns the first Python that can make the environment. GIBBS_PYTHON
+// names one; else it is searched on PATH.
+func findPython(ctx context.Context) (interpreter, error) {
+	names := []string{"python3", "python3.13", "python3.12", "python3.14", "python3.11", "python3.10", "python"}
+	if named := os.Getenv("GIBBS_PYTHON"); named != "" {
+		names = []string{named}
+	}
+	var unfit []interpreter
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err != nil {
+			continue
+		}
+		out, err := command{name: name, args: []string{"-I", "-c", describe}}.run(ctx)
+		if ctx.Err() != nil {
+			return interpreter{}, ctx.Err()
+		}
+		p := interpreter{Path: name, Version: "that does not run"}
+		if err == nil {
+			_ = json.Unmarshal([]byte(out), &p) // a foreign answer leaves Minor 0: too old
+		}
+		if p.Minor >= oldestPython && len(p.Missing) == 0 {
+			return p, nil
+		}
+		unfit = append(unfit, p)
+	}
+	return interpreter{}, pythonFault(names, unfit)
+}
+
+// pythonFault says why none of the Pythons found will do: one without venv is
+// nearer to working than one too old.
+func pythonFault(names []string, unfit []interpreter) error {
+	for _, p := range unfit {
+		if p.Minor >= oldestPython {
+			return &Fault{Step: "python", What: fmt.Sprintf("Python %s (%s) cannot make environments: it lacks %s", p.Version, p.Path, strings.Join(p.Missing, " and ")),
+				Do: fmt.Sprintf("install it (Debian, Ubuntu: apt install python3.%d-venv, or python3-venv), or name another Python in GIBBS_PYTHON", p.Minor)}
+		}
+	}
+	do := fmt.Sprintf("install Python 3.%d or later (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python), or name one in GIBBS_PYTHON", oldestPython)
+	if len(unfit) == 0 {
+		return &Fault{Step: "python", What: "no Python found: none of " + strings.Join(names, ", ") + " is on PATH", Do: do}
+	}
+	return &Fault{Step: "python", What: fmt.Sprintf("Python %s (%s) is too old: Gibbs needs 3.%d or later", unfit[0].Version, unfit[0].Path, oldestPython), Do: do}
+}
+
+// venvStep brings the Python environment. It is built in a folder of its own,
+// whose name holds the key of its contents; the link Home/venv is turned to it
+// when it is whole.
+func (j *job) venvStep() step {
+	prefix := "venv-" + key(requirements, j.Home) + "-"
+	return step{
+		name: "python",
+		what: "environment with JupyterLab and nbconvert",
+		need: 400e6,
+		done: func() bool {
+			target, err := os.Readlink(j.venv())
+			return err == nil && strings.HasPrefix(target, prefix) && isProgram(j.Python())
+		},
+		do: func(ctx context.Context) (string, error) { return j.makeVenv(ctx, prefix) },
+	}
+}
+
+func (j *job) makeVenv(ctx context.Context, prefix string) (string, error) {
+	python, err := findPython(ctx)
+	if err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp(j.Home, prefix)
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		// Whether this one became the environment or failed, the others go.
+		current, _ := os.Readlink(j.venv())
+		removeVenvs(j.Home, current)
+	}()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return "", err
+	}
+	if _, err := (command{name: python.Path, args: []string{"-I", "-m", "venv", dir}, env: withTemp(os.Environ(), j.temp())}).run(ctx); err != nil {
+		return "", fmt.Errorf("python -m venv: %w", err)
+	}
+	list := filepath.Join(j.temp(), "requirements.txt")
+	if err := os.WriteFile(list, []byte(requirements), 0o644); err != nil {
+		return "", err
+	}
+	if err := pip(ctx, filepath.Join(dir, "bin", "python"), j.temp(), "install", "--no-deps", "-r", list); err != nil {
+		return "", err
+	}
+	link := filepath.Join(j.temp(), "venv")
+	if err := os.Symlink(filepath.Base(dir), link); err != nil {
+		return "", err
+	}
+	if err := os.Rename(link, j.venv()); err != nil {
+		return "", err
+	}
+	return "Python " + python.Version, syncDir(j.Home)
+}
+
+// removeVenvs removes every environment but the one to keep.
+func removeVenvs(home, keep string) {
+	dirs, _ := filepath.Glob(filepath.Join(home, "venv-*"))
+	for _, dir := range dirs {
+		if filepath.Base(dir) != keep {
+			_ = os.RemoveAll(dir)
+		}
+	}
+}
