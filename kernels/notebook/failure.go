@@ -13,7 +13,7 @@ import (
 type Failure struct {
 	Cell   int    // number of the code cell, from 1; 0 where no cell is to blame
 	Line   int    // line of that cell, from 1; 0 where it is not known
-	First  string // the cell's first line
+	First  string // the cell's first line after a bare %%
 	Reason string
 }
 
@@ -49,7 +49,7 @@ func (nb *Notebook) Failure() *Failure {
 func (nb *Notebook) At(number int, reason string) *Failure {
 	f := &Failure{Reason: reason}
 	if cells := nb.CodeCells(); number >= 1 && number <= len(cells) {
-		f.Cell, f.First = number, firstLine(cells[number-1].Source)
+		f.Cell, f.First = number, cells[number-1].firstLine()
 	}
 	return f
 }
@@ -82,7 +82,7 @@ func (c *Cell) failure(number int) *Failure {
 		}
 	}
 	printed := colours.ReplaceAllString(stderr.String(), "")
-	f := &Failure{Cell: number, First: firstLine(c.Source)}
+	f := &Failure{Cell: number, First: c.firstLine()}
 	switch {
 	case failed != nil:
 		f.compiler(failed, hints.String())
@@ -178,6 +178,17 @@ func lastWords(printed string) string {
 	return last
 }
 
+// firstLine returns the line that tells the cell apart: %% alone begins many.
+func (c *Cell) firstLine() string {
+	source := strings.TrimSpace(c.Source)
+	if rest, ok := strings.CutPrefix(source, "%%\n"); ok {
+		source = rest
+	}
+	return firstLine(source)
+}
+
+// firstLine returns the first line of a text that is not blank, cut to 60
+// characters.
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimLeft(text, " \t\r\n"), "\n")
 	line = strings.TrimSpace(line)
