@@ -3,6 +3,7 @@ package launch
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"strconv"
@@ -48,19 +49,20 @@ func parseBytes(text string) (int64, error) {
 			continue
 		}
 		n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-		if err != nil || n <= 0 || n*float64(unit.bytes) > 1<<62 {
+		if n *= float64(unit.bytes); err != nil || !(n >= 1 && n <= 1<<62) { // NaN is no size either
 			break
 		}
-		return int64(n * float64(unit.bytes)), nil
+		return int64(n), nil
 	}
 	return 0, fmt.Errorf("%q is no size: write 2GiB, 512MiB or a number of bytes", text)
 }
 
-// formatBytes writes a size for people, to three digits.
+// formatBytes writes a size for people, to two decimals.
 func formatBytes(n int64) string {
 	for _, unit := range units[:3] {
 		if n >= unit.bytes {
-			return strconv.FormatFloat(float64(n)/float64(unit.bytes), 'g', 3, 64) + " " + unit.suffix
+			hundredths := math.Round(100 * float64(n) / float64(unit.bytes))
+			return strconv.FormatFloat(hundredths/100, 'f', -1, 64) + " " + unit.suffix
 		}
 	}
 	return strconv.FormatInt(n, 10) + " B"
