@@ -1,0 +1,155 @@
+package fit
+
+import (
+	"fmt"
+	"time"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"gibbs/lib/ckpt"
+	"gibbs/lib/net"
+	"gibbs/lib/rng"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+	"github.com/gomlx/gomlx/ml/train/optimizer/cosineschedule"
+	"github.com/gomlx/gomlx/support/exceptions"
+)
+
+// stepStream names the steps' stream under a seed; the weights' start draws from
+// the streams 0, 1, …
+const stepStream = -1
+
+// run is a training run: its settings, its graph and where it stands.
+type run struct {
+	backend   compute.Backend
+	objective Objective
+	config    Config
+	key       *tensors.Tensor // of the steps' stream
+	exec      *model.Exec
+	dir       *ckpt.Dir // nil: nothing is kept
+	result    Result
+}
+
+func newRun(b compute.Backend, objective Objective, c Config) (*run, error) {
+	if c.LearningRate == 0 {
+		c.LearningRate = 1e-3
+	}
+	if c.Optimizer == nil {
+		c.Optimizer = optimizer.Adam().LearningRate(c.LearningRate).Done()
+	}
+	if c.SaveEvery == 0 {
+		c.SaveEvery = 10 * time.Second
+	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	r := &run{backend: b, objective: objective, config: c}
+	r.key = tensors.FromValue(rng.NewHost(c.Seed).Fold(stepStream).Key())
+	return r, nil
+}
+
+// check refuses settings that no run could have.
+func (c Config) check() error {
+	switch {
+	case c.Steps <= 0:
+		return fmt.Errorf("fit: %d Steps: they must be positive", c.Steps)
+	case c.Batch < 0:
+		return fmt.Errorf("fit: a Batch of %d: it must not be negative", c.Batch)
+	case c.LearningRate < 0:
+		return fmt.Errorf("fit: a LearningRate of %v: it must not be negative", c.LearningRate)
+	case c.Batch > 0 && len(c.Data) == 0:
+		return fmt.Errorf("fit: a Batch of %d of no Data: an objective that draws its own data sets its own size", c.Batch)
+	}
+	for i, t := range c.Data {
+		if t.Rank() == 0 || t.Shape().Dimensions[0] != c.Data[0].Shape().Dimensions[0] {
+			return fmt.Errorf("fit: Data[%d] is %s and Data[0] is %s: all need as many examples on their first axis", i, t.Shape(), c.Data[0].Shape())
+		}
+	}
+	return nil
+}
+
+// graph builds one step: inputs are the key, the step's number and the data.
+func (r *run) graph(scope *model.Scope, inputs []*Node) *Node {
+	g := inputs[0].Graph()
+	scope = scope.WithInitializer(net.Glorot(r.config.Seed))
+	scope.Store().SetTraining(g, true)
+	draw, noise := rng.FromKey(inputs[0]).Fold(inputs[1]).Split()
+	loss := r.objective(scope, noise, r.minibatch(draw, inputs[2:]))
+	if !loss.IsScalar() || !loss.DType().IsFloat() {
+		exceptions.Panicf("fit: the objective returned %s: a loss is a float scalar", loss.Shape())
+	}
+	if r.config.Cosine {
+		cosineschedule.New(scope, g, loss.DType()).LearningRate(r.config.LearningRate).PeriodSteps(r.config.Steps).Done()
+	}
+	r.config.Optimizer.UpdateGraph(scope, g, loss)
+	return ConvertDType(loss, dtypes.Float32)
+}
+
+// minibatch draws examples with replacement, the same rows of every tensor.
+func (r *run) minibatch(s rng.State, data []*Node) []*Node {
+	if r.config.Batch == 0 || len(data) == 0 {
+		return data
+	}
+	_, rows := rng.Integers(s, data[0].Shape().Dimensions[0], r.config.Batch, 1)
+	batch := make([]*Node, len(data))
+	for i, d := range data {
+		batch[i] = Gather(d, rows)
+	}
+	return batch
+}
+
+// shapes of the graph's inputs.
+func (r *run) shapes() []shapes.Shape {
+	s := []shapes.Shape{r.key.Shape(), shapes.Make(dtypes.Int64)}
+	for _, t := range r.config.Data {
+		s = append(s, t.Shape())
+	}
+	return s
+}
+
+// compile makes the graph of a step, and with it the store's variables.
+func (r *run) compile() error {
+	r.result.Store = model.NewStore()
+	exec, err := model.NewExec(r.backend, r.result.Store, func(scope *model.Scope, inputs []*Node) *Node {
+		return r.graph(scope, inputs)
+	})
+	if err != nil {
+		return fmt.Errorf("fit: %w", err)
+	}
+	if _, err := exec.Compile(r.shapes()...); err != nil {
+		return fmt.Errorf("fit: building the step: %w", err)
+	}
+	r.exec = exec
+	return nil
+}
+
+// done counts the steps that are behind the run.
+func (r *run) done() int { return len(r.result.Losses) }
+
+// step runs one update and returns its loss.
+func (r *run) step() (float32, error) {
+	inputs := []any{r.key, int64(r.done())}
+	for _, t := range r.config.Data {
+		inputs = append(inputs, t)
+	}
+	loss, err := r.exec.Call1(inputs...)
+	if err != nil {
+		return 0, fmt.Errorf("fit: step %d: %w", r.done()+1, err)
+	}
+	defer loss.MustFinalizeAll()
+	return tensors.ToScalar[float32](loss), nil
+}
+
+func (r *run) close() {
+	if r.exec != nil {
+		r.exec.Finalize()
+	}
+	if r.dir != nil {
+		_ = r.dir.Close()
+	}
+}
