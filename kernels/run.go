@@ -1,5 +1,251 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
 
-func runCmd() *cobra.Command { return &cobra.Command{Use: "run"} }
+	"gibbs/kernels/notebook"
+	"gibbs/kernels/notebook/nbconvert"
+	"gibbs/kernels/setup"
+
+	"github.com/spf13/cobra"
+)
+
+// runOptions are the flags of the run command.
+type runOptions struct {
+	backend string
+	quick   bool
+	jobs    int
+	timeout time.Duration
+	write   bool
+	json    string
+}
+
+func runCmd() *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run [PATH…]",
+		Short: "Execute notebooks headless and check their claims",
+		Long: `Run executes notebooks, all of notebooks/ by default, each in a fresh kernel,
+and sets up first what is missing. It writes the executed notebook and a web page
+that needs no network under .gibbs/out, also for a notebook that fails.
+
+It succeeds only if every cell ran, every claim held, and every notebook ends in
+a truth table.`,
+		Example: `  go run ./kernels run
+  go run ./kernels run --quick --backend go notebooks/2-score
+  go run ./kernels run --write notebooks/2-score/01-denoising-score-matching.ipynb`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.write && o.quick {
+				return errors.New("run: --write keeps full results; leave out --quick")
+			}
+			if o.jobs < 1 {
+				return errors.New("run: --jobs must be at least 1")
+			}
+			layout, err := setup.Find()
+			if err != nil {
+				return err
+			}
+			return o.run(cmd.Context(), layout, args, cmd.OutOrStdout())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.backend, "backend", "", "the backend to run on: "+strings.Join(setup.Backends, ", ")+" (default: the best one present)")
+	flags.BoolVar(&o.quick, "quick", false, "run the lessons at reduced sizes (GIBBS_QUICK=1)")
+	flags.IntVar(&o.jobs, "jobs", 1, "notebooks to run at the same time")
+	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "time limit of each cell; 0 is none")
+	flags.BoolVar(&o.write, "write", false, "put the normalised outputs into the notebooks that passed")
+	flags.StringVar(&o.json, "json", "", "write the results, every claim included, to this `file`")
+	return cmd
+}
+
+// run executes the notebooks that the arguments name and reports on them.
+func (o runOptions) run(ctx context.Context, l setup.Layout, args []string, out io.Writer) error {
+	if o.backend != "" && !slices.Contains(setup.Backends, o.backend) {
+		return fmt.Errorf("run: no backend %q; there are %s", o.backend, strings.Join(setup.Backends, ", "))
+	}
+	paths, err := findNotebooks(l, args)
+	if err != nil {
+		return err
+	}
+	if err := setup.Ensure(ctx, l, setup.Options{Backend: o.backend, Out: out}); err != nil {
+		return err
+	}
+	board := newBoard(out, time.Now)
+	outcomes := make([]outcome, len(paths))
+	slots := make(chan struct{}, o.jobs)
+	var wait sync.WaitGroup
+	for i, path := range paths {
+		slots <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-slots }()
+			if ctx.Err() != nil {
+				return
+			}
+			outcomes[i] = o.runOne(ctx, l, path, board)
+		})
+	}
+	wait.Wait()
+	board.close()
+	if ctx.Err() != nil {
+		return fmt.Errorf("run: %w", ctx.Err())
+	}
+	report(out, outcomes)
+	fmt.Fprintf(out, "\nExecuted notebooks and their pages are in %s\n", l.Out())
+	if o.json != "" {
+		if err := writeJSON(o.json, o.quick, outcomes); err != nil {
+			return err
+		}
+	}
+	return verdict(outcomes)
+}
+
+// kernel is the name of the kernelspec to run with.
+func (o runOptions) kernel() string {
+	if o.backend == "" || o.backend == "auto" {
+		return notebook.Kernel
+	}
+	return notebook.Kernel + "-" + o.backend
+}
+
+// runOne executes one notebook, writes what came of it, and judges it.
+func (o runOptions) runOne(ctx context.Context, l setup.Layout, path string, b *board) outcome {
+	result := outcome{Path: shortPath(l, path), Kernel: o.kernel()}
+	line := b.start(result.Path)
+	start := time.Now()
+	executed, err := nbconvert.Execute(ctx, nbconvert.Job{
+		Python: l.Python(), Notebook: path, Kernel: result.Kernel, Env: o.environ(l),
+		Timeout: o.timeout, Progress: line.progress,
+	})
+	result.Seconds = time.Since(start).Seconds()
+	if err == nil {
+		err = o.judge(ctx, l, path, executed, &result)
+	}
+	if ctx.Err() == nil {
+		result.fail(err)
+		line.finish(&result)
+	}
+	return result
+}
+
+// judge keeps the executed notebook and returns why it does not pass.
+func (o runOptions) judge(ctx context.Context, l setup.Layout, path string, executed *nbconvert.Result, result *outcome) error {
+	nb := executed.Notebook
+	if nb == nil {
+		return executed.Failure
+	}
+	claims, missed := nb.Claims()
+	result.Claims, result.Held = claims, notebook.Held(claims)
+	nb.SetLanguage()
+	if err := keep(ctx, l, path, nb); err != nil {
+		return err
+	}
+	if executed.Failure != nil {
+		return executed.Failure
+	}
+	if missed != nil || !o.write {
+		return missed
+	}
+	nb.Normalise(machinePaths(l, executed.Temp))
+	return replace(path, nb)
+}
+
+// keep writes the executed notebook and its page below the folder of outputs.
+func keep(ctx context.Context, l setup.Layout, path string, nb *notebook.Notebook) error {
+	target := filepath.Join(l.Out(), shortPath(l, path))
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	if err := nb.Write(target); err != nil {
+		return err
+	}
+	return nbconvert.HTML(ctx, l.Python(), target, strings.TrimSuffix(target, ".ipynb")+".html")
+}
+
+// replace puts the executed notebook in the place of the committed one, unless
+// that was edited meanwhile.
+func replace(path string, nb *notebook.Notebook) error {
+	now, err := notebook.Read(path)
+	if err != nil {
+		return err
+	}
+	same := slices.EqualFunc(now.Cells, nb.Cells, func(a, b notebook.Cell) bool {
+		return a.Kind == b.Kind && a.Source == b.Source
+	})
+	if !same {
+		return errors.New("it was edited while it ran: not written")
+	}
+	return nb.Write(path)
+}
+
+// environ returns the environment of the kernels.
+func (o runOptions) environ(l setup.Layout) []string {
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GIBBS_QUICK=") })
+	env = append(env, "GIBBS_ROOT="+l.Root, "GIBBS_HOME="+l.Home)
+	if o.quick {
+		env = append(env, "GIBBS_QUICK=1")
+	}
+	return env
+}
+
+// machinePaths says what stands for the paths of this machine in a committed
+// notebook.
+func machinePaths(l setup.Layout, temp string) map[string]string {
+	paths := map[string]string{l.Root: ".", l.Home: ".gibbs", temp: "tmp"}
+	if home, err := os.UserHomeDir(); err == nil {
+		paths[home] = "~"
+	}
+	return paths
+}
+
+// findNotebooks returns the notebooks that the arguments name, files or folders
+// to search, sorted; without arguments those of notebooks/.
+func findNotebooks(l setup.Layout, args []string) ([]string, error) {
+	if len(args) == 0 {
+		args = []string{filepath.Join(l.Root, "notebooks")}
+	}
+	var paths []string
+	for _, arg := range args {
+		top, err := filepath.Abs(arg)
+		if err != nil {
+			return nil, err
+		}
+		err = filepath.WalkDir(top, func(path string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case entry.IsDir() && path != top && strings.HasPrefix(entry.Name(), "."):
+				return fs.SkipDir
+			case !entry.IsDir() && (path == top || filepath.Ext(path) == ".ipynb"):
+				paths = append(paths, path)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("no notebooks: %w", err)
+		}
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("no notebooks in %s", strings.Join(args, ", "))
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths), nil
+}
+
+// shortPath returns a notebook's path within the repository, or its name where
+// it lies elsewhere.
+func shortPath(l setup.Layout, path string) string {
+	if short, err := filepath.Rel(l.Root, path); err == nil && filepath.IsLocal(short) {
+		return filepath.ToSlash(short)
+	}
+	return filepath.Base(path)
+}

@@ -11,7 +11,7 @@ import (
 // Kernel and DisplayName are what a notebook's metadata names.
 const (
 	Kernel      = "gibbs"
-	DisplayName = "Gibbs (Go)"
+	DisplayName = "Go · Gibbs"
 )
 
 // SetLanguage writes the notebook's kernel and language into its metadata: the
