@@ -21,7 +21,6 @@ package ckpt
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,9 +55,9 @@ var (
 	ErrLocked = errors.New("ckpt: folder is open for writing elsewhere")
 )
 
-// Damaged is a checkpoint that failed its checks.
+// Damaged is a checkpoint that failed its checks or could not be read.
 type Damaged struct {
-	Path string // where it lies now
+	Path string // where it lies now; set aside, it ends in .bad
 	Err  error  // what is wrong with it
 }
 
@@ -151,18 +150,12 @@ func (d *Dir) Close() error {
 	return nil
 }
 
-// Damaged returns the checkpoints that Latest has set aside since Open, in
-// the order found. They stay on disk for inspection; nothing removes them.
+// Damaged returns what Latest has passed over since Open, in the order found.
+// What was set aside stays on disk for inspection; nothing removes it.
 func (d *Dir) Damaged() []Damaged {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.damaged)
-}
-
-// report notes a damaged checkpoint and warns about it.
-func (d *Dir) report(path string, err error) {
-	d.damaged = append(d.damaged, Damaged{Path: path, Err: err})
-	slog.Warn("ckpt: damaged checkpoint set aside", "path", path, "error", err)
 }
 
 // The endings of a checkpoint's file name.

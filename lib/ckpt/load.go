@@ -12,9 +12,10 @@ import (
 
 // Latest returns the newest whole checkpoint, bit for bit as it was saved.
 // Damaged ones that are newer are renamed to end in .bad, warned about, and
-// listed by Damaged. The error is ErrNone if no whole checkpoint is there. Any
-// other error (permissions, a checkpoint larger than MaxBytes or of a newer
-// format) leaves everything where it is.
+// listed by Damaged; those that the disk cannot read are listed too, but stay.
+// The error is ErrNone if no whole checkpoint is there and none is unreadable.
+// Any other error (a failing disk, permissions, a checkpoint larger than MaxBytes
+// or of a newer format) leaves that checkpoint where it is.
 func (d *Dir) Latest() (*Snapshot, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -22,13 +23,17 @@ func (d *Dir) Latest() (*Snapshot, error) {
 		return nil, fmt.Errorf("ckpt: %s is closed: open it again, or use Load", d.path)
 	}
 	return newest(d.disk, d.path, d.maxBytes, func(number int64, damage error) {
-		from := filepath.Join(d.path, fileName(number, whole))
-		to := filepath.Join(d.path, fileName(number, setAside))
-		if err := d.disk.rename(from, to); err != nil {
-			d.report(from, errors.Join(damage, err))
-			return
+		path := filepath.Join(d.path, fileName(number, whole))
+		if isDamage(damage) {
+			aside := filepath.Join(d.path, fileName(number, setAside))
+			if err := d.disk.rename(path, aside); err != nil {
+				damage = errors.Join(damage, err)
+			} else {
+				path = aside
+			}
 		}
-		d.report(to, damage)
+		slog.Warn("ckpt: damaged checkpoint", "path", path, "error", damage)
+		d.damaged = append(d.damaged, Damaged{Path: path, Err: damage})
 	})
 }
 
@@ -42,7 +47,7 @@ func Load(path string) (*Snapshot, error) { return loadFrom(osDisk{}, path) }
 func loadFrom(on disk, path string) (s *Snapshot, err error) {
 	for range 100 { // each round lost means that a whole Save ended between a listing and an opening
 		s, err = newest(on, path, DefaultMaxBytes, func(number int64, damage error) {
-			slog.Warn("ckpt: damaged checkpoint passed over", "path", filepath.Join(path, fileName(number, whole)), "error", damage)
+			slog.Warn("ckpt: damaged checkpoint", "path", filepath.Join(path, fileName(number, whole)), "error", damage)
 		})
 		if !errors.Is(err, errGone) {
 			break
@@ -56,8 +61,8 @@ func loadFrom(on disk, path string) (s *Snapshot, err error) {
 var errGone = errors.New("ckpt: removed while loading")
 
 // newest returns the newest whole checkpoint, and hands the number of each newer
-// damaged one to aside.
-func newest(on disk, path string, maxBytes int64, aside func(number int64, damage error)) (*Snapshot, error) {
+// one that is damaged or unreadable to aside.
+func newest(on disk, path string, maxBytes int64, aside func(number int64, err error)) (*Snapshot, error) {
 	numbers, err := newestFirst(on, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: no folder %s", ErrNone, path)
@@ -65,6 +70,7 @@ func newest(on disk, path string, maxBytes int64, aside func(number int64, damag
 	if err != nil {
 		return nil, err
 	}
+	var unreadable error
 	for _, number := range numbers {
 		name := filepath.Join(path, fileName(number, whole))
 		s, err := read(on, name, maxBytes)
@@ -73,11 +79,17 @@ func newest(on disk, path string, maxBytes int64, aside func(number int64, damag
 			return s, nil
 		case isDamage(err):
 			aside(number, err)
+		case errors.Is(err, syscall.EIO):
+			aside(number, err)
+			unreadable = fmt.Errorf("ckpt: %s: %w", name, err)
 		case errors.Is(err, fs.ErrNotExist):
 			return nil, fmt.Errorf("%w: %s", errGone, name)
 		default:
 			return nil, fmt.Errorf("ckpt: %s: %w", name, err)
 		}
+	}
+	if unreadable != nil {
+		return nil, unreadable
 	}
 	return nil, fmt.Errorf("%w in %s (%d damaged)", ErrNone, path, len(numbers))
 }
@@ -116,9 +128,8 @@ func damagef(format string, args ...any) error {
 	return &damage{what: fmt.Sprintf(format, args...)}
 }
 
-// isDamage tells a checkpoint whose bytes are wrong or cannot be read from a
-// failure that another checkpoint would meet too.
+// isDamage tells wrong bytes from a failure to read them.
 func isDamage(err error) bool {
 	var d *damage
-	return errors.As(err, &d) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.EIO)
+	return errors.As(err, &d) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }

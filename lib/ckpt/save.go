@@ -78,7 +78,7 @@ func (d *Dir) write(path string, s *Snapshot, h *header, prefix []byte) (sum [sh
 		return sum, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	buffered := bufio.NewWriterSize(f, 1<<20)
+	buffered := bufio.NewWriterSize(f, 1<<16)
 	if sum, err = encode(buffered, s, h, prefix); err != nil {
 		return sum, err
 	}
