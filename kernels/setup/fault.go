@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"syscall"
 )
 
 // Fault is a set-up that could not be completed, told so that a person can act.
@@ -50,14 +49,15 @@ var symptoms = []symptom{
 	{[]string{"permission denied", "read-only file system"},
 		"a file or folder may not be written",
 		"make .gibbs writable, or set GIBBS_HOME to a folder that is, and run it again"},
-	{[]string{"connection", "name resolution", "no such host", "network is unreachable", "proxyerror", "tunnel connection failed",
-		"timed out", "timeout", "dial tcp", "retrying (", "could not fetch url", "ssl", "tls:", "certificate", "http error", "403 forbidden",
-		"407 proxy", "502 bad gateway", "503 service unavailable", "500 internal server error", "error while getting", "unexpected eof", "max retries"},
+	{[]string{"connection refused", "connection reset", "connection broken", "connection aborted", "failed to establish", "no such host",
+		"name resolution", "network is unreachable", "proxyerror", "tunnel connection failed", "dial tcp", "retrying (", "read timed out",
+		"i/o timeout", "deadline exceeded", "max retries", "incompleteread", "sslerror", "tls:", "certificate", "403 forbidden", "407 proxy",
+		"500 internal server error", "502 bad gateway", "503 service unavailable", "504 gateway", "goproxy=off"},
 		"the download failed: no network, or a proxy or mirror that answers with an error",
 		doNetwork},
 	{[]string{"no matching distribution", "could not find a version", "is not a supported wheel"},
-		"the package index offers no file that fits this platform and Python; a proxy's error page looks the same",
-		"use CPython 3.10 to 3.14 on Linux (x86-64, arm64; glibc) or macOS; behind a mirror or proxy, check PIP_INDEX_URL and HTTPS_PROXY"},
+		"the package index offers no file that fits this platform and Python; the error page of a proxy or mirror looks the same",
+		"behind a proxy or mirror, check HTTPS_PROXY and PIP_INDEX_URL; else use CPython 3.10 to 3.14 on Linux (x86-64 or arm64, glibc) or macOS"},
 }
 
 // diagnose turns the failure of a tool into a Fault, from what it printed.
@@ -69,7 +69,7 @@ func diagnose(step, tool string, err error) error {
 	text := strings.ToLower(err.Error())
 	for _, s := range symptoms {
 		for _, sign := range s.any {
-			if strings.Contains(text, sign) || errors.Is(err, syscall.ENOSPC) && s.what == symptoms[0].what {
+			if strings.Contains(text, sign) {
 				return &Fault{Step: step, What: s.what + ".\n" + indent(tool+": "+err.Error()), Do: s.do, Err: err}
 			}
 		}

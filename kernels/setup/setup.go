@@ -2,7 +2,6 @@ package setup
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -115,10 +114,11 @@ func (j *job) act(ctx context.Context, s step) error {
 	line := startLine(j.Options.Out, s, j.Home)
 	remark, err := s.do(ctx)
 	if err != nil {
-		line.end("failed")
 		if ctx.Err() != nil {
+			line.end("stopped")
 			return ctx.Err()
 		}
+		line.end("failed")
 		return diagnose(s.name, s.what, err)
 	}
 	line.end(remark)
@@ -144,7 +144,7 @@ func lock(ctx context.Context, l Layout, out io.Writer) (unlock func(), err erro
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, diagnose("start", "locking "+l.lock(), errors.Join(err))
+		return nil, diagnose("start", "locking "+l.lock(), err)
 	}
 	return func() { _ = file.Unlock() }, nil
 }
