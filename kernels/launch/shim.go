@@ -129,8 +129,12 @@ func seedModule(dir string) error {
 	for _, r := range repository.Require {
 		cell.AddNewRequire(r.Mod.Path, r.Mod.Version, r.Indirect)
 	}
+	folders := fmt.Appendf(nil, "\nreplace %s => %q\n", env.Module, root)
 	for _, r := range repository.Replace {
-		if err := cell.AddReplace(r.Old.Path, r.Old.Version, r.New.Path, r.New.Version); err != nil {
+		if modfile.IsDirectoryPath(r.New.Path) {
+			old := strings.TrimSpace(r.Old.Path + " " + r.Old.Version)
+			folders = fmt.Appendf(folders, "\nreplace %s => %q\n", old, absolute(root, r.New.Path))
+		} else if err := cell.AddReplace(r.Old.Path, r.Old.Version, r.New.Path, r.New.Version); err != nil {
 			return err
 		}
 	}
@@ -139,10 +143,9 @@ func seedModule(dir string) error {
 	if err != nil {
 		return err
 	}
-	// In quotes, so that GoNB does not take the repository for a folder to watch:
+	// Folders stand in quotes, so that GoNB does not take them for folders to watch:
 	// it would walk through .gibbs before the first cell.
-	text = fmt.Appendf(text, "\nreplace %s => %q\n", env.Module, root)
-	if err := os.WriteFile(file, text, 0o644); err != nil {
+	if err := os.WriteFile(file, append(text, folders...), 0o644); err != nil {
 		return err
 	}
 	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
@@ -150,6 +153,14 @@ func seedModule(dir string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o644)
+}
+
+// absolute is a path of a go.mod in root, seen from elsewhere.
+func absolute(root, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(root, path)
 }
 
 func parseModule(file string) (*modfile.File, error) {
