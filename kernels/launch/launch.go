@@ -79,7 +79,7 @@ func Guard(ctx context.Context, o Options, private string) error {
 		return fmt.Errorf("launch: adopting orphans: %w", err)
 	}
 	defer os.RemoveAll(private)
-	t := &tree{root: os.Getpid()}
+	t := &tree{root: os.Getpid(), grace: GraceInterrupt}
 	defer t.end()
 	return serve(ctx, cancel, o, private, t)
 }

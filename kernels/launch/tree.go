@@ -32,8 +32,9 @@ const (
 
 // tree is the guard's view of the processes below it.
 type tree struct {
-	root int // the guard
-	gonb int // GoNB's process, which is not part of any cell
+	root  int           // the guard
+	gonb  int           // GoNB's process, which is not part of any cell
+	grace time.Duration // from an interrupt's SIGINT to its SIGKILL
 }
 
 // cell returns the processes that cells started: all descendants but GoNB and
@@ -71,9 +72,9 @@ func (t *tree) snapshot() map[process]bool {
 
 // interrupt sends SIGINT to every process of the running cell, and to those that
 // start meanwhile, until the cell has ended and none is left; what is left after
-// GraceInterrupt is killed. Processes in spare belong to earlier cells.
+// the grace is killed. Processes in spare belong to earlier cells.
 func (t *tree) interrupt(spare map[process]bool, ended <-chan struct{}) {
-	kill := time.Now().Add(GraceInterrupt)
+	kill := time.Now().Add(t.grace)
 	giveUp := kill.Add(GraceShutdown)
 	told := map[process]bool{}
 	for now := time.Now(); now.Before(giveUp); now = time.Now() {
