@@ -65,12 +65,12 @@ func recovered(on disk, m *memDisk, acked int64) error {
 	return same(got, sample(next))
 }
 
-// powerLoss loses power at every operation of a run of four saves, several times
+// powerLoss loses power at every operation of a run of four saves, seeds times
 // each with another choice of what survives, and returns the first violation and
 // the number of losses tried.
-func powerLoss(plant bug) (tried int, err error) {
+func powerLoss(plant bug, seeds int) (tried int, err error) {
 	for n := 1; ; n++ {
-		for seed := range uint64(8) {
+		for seed := range uint64(seeds) {
 			m := newMemDisk()
 			m.arm(n, true, errPower)
 			_, acked, err := saveAll(plant(m), 0, 4)
@@ -143,13 +143,17 @@ func afterFault(plant bug, m *memDisk, d *Dir, saveErr error, acked int64, persi
 }
 
 func TestPowerLossAtEveryOperation(t *testing.T) {
-	tried, err := powerLoss(correct)
+	seeds := 8
+	if testing.Short() {
+		seeds = 2
+	}
+	tried, err := powerLoss(correct, seeds)
 	t.Logf("%d power losses", tried)
 	if err != nil {
 		t.Error(err)
 	}
 	for _, name := range []string{"no rename", "no file sync", "no dir sync", "prune first", "keep litter"} {
-		if _, err := powerLoss(bugs[name]); err == nil {
+		if _, err := powerLoss(bugs[name], seeds); err == nil {
 			t.Errorf("planted bug %q was not found", name)
 		} else {
 			t.Logf("%s: %v", name, err)

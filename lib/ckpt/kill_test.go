@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,7 +63,11 @@ func saveForEver(path string, plant bug) error {
 	if err != nil {
 		return err
 	}
-	d.disk = slow{plant(osDisk{})}
+	delay := time.Millisecond
+	if os.Getenv("CKPT_TEST_BUG") != "" {
+		delay *= 10 // most kills fall between two writes, where these bugs show
+	}
+	d.disk = slow{plant(osDisk{}), delay}
 	s, err := d.Latest()
 	if errors.Is(err, ErrNone) {
 		s, err = first(), nil
@@ -79,22 +82,28 @@ func saveForEver(path string, plant bug) error {
 	return err
 }
 
-// slow takes a millisecond for every write, so that kills fall into them.
-type slow struct{ disk }
+// slow waits in the middle of every write, so that kills fall there.
+type slow struct {
+	disk
+	delay time.Duration
+}
 
 func (d slow) create(path string) (file, error) {
 	f, err := d.disk.create(path)
-	return slowFile{f}, err
+	return slowFile{f, d.delay}, err
 }
 
-type slowFile struct{ file }
+type slowFile struct {
+	file
+	delay time.Duration
+}
 
 func (f slowFile) Write(p []byte) (int, error) {
 	half, err := f.file.Write(p[:len(p)/2])
 	if err != nil {
 		return half, err
 	}
-	time.Sleep(time.Millisecond)
+	time.Sleep(f.delay)
 	rest, err := f.file.Write(p[len(p)/2:])
 	return half + rest, err
 }
@@ -200,108 +209,12 @@ func TestKill(t *testing.T) {
 	if testing.Short() {
 		return
 	}
-	const enough = 100 // a correct run has some forty saves cut off in as many
+	const enough = 50 // more than half of the kills cut a save off
 	for _, name := range []string{"no rename", "prune first"} {
 		if _, _, err := killRun(t.TempDir(), name, enough); err == nil {
 			t.Errorf("planted bug %q was not found in %d kills", name, enough)
 		} else {
 			t.Logf("%s: %v", name, err)
 		}
-	}
-}
-
-// turns is how often each of two racing writers opens, advances, saves, closes.
-const turns = 3
-
-// saveInTurns makes its turns when the barrier, its input, closes.
-func saveInTurns(path string, unlocked bool) error {
-	if _, err := io.ReadAll(os.Stdin); err != nil {
-		return err
-	}
-	refused := 0
-	for range turns {
-		d, err := Open(path, Options{})
-		for ; errors.Is(err, ErrLocked) && !unlocked; d, err = Open(path, Options{}) {
-			refused++
-			time.Sleep(200 * time.Microsecond)
-		}
-		if unlocked {
-			d, err = openOn(osDisk{}, path, Options{})
-		}
-		if err != nil {
-			return err
-		}
-		s, err := d.Latest()
-		if errors.Is(err, ErrNone) {
-			s, err = first(), nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(d.Save(advance(s)), d.Close()); err != nil {
-			return err
-		}
-	}
-	fmt.Println("refused", refused)
-	os.Exit(0)
-	return nil
-}
-
-// race lets two writers loose on one folder and returns what is wrong afterwards:
-// every step of both must be there, in one chain. It counts the refusals.
-func race(path, bugName string) (refused int, err error) {
-	var writers [2]*exec.Cmd
-	var barriers [2]io.WriteCloser
-	var outs [2]io.Reader
-	for i := range writers {
-		if writers[i], barriers[i], outs[i], err = start("race", path, bugName); err != nil {
-			return 0, err
-		}
-	}
-	for _, b := range barriers {
-		b.Close()
-	}
-	for i, w := range writers {
-		text, readErr := io.ReadAll(outs[i])
-		n := 0
-		fmt.Sscanf(string(text), "refused %d", &n)
-		refused += n
-		if waitErr := w.Wait(); waitErr != nil || readErr != nil {
-			err = errors.Join(err, waitErr, readErr, errors.New(string(text)))
-		}
-	}
-	if err != nil {
-		return refused, err
-	}
-	want := first()
-	for range len(writers) * turns {
-		want = advance(want)
-	}
-	got, err := Load(path)
-	if err != nil {
-		return refused, err
-	}
-	return refused, same(got, want)
-}
-
-func TestTwoWritersRace(t *testing.T) {
-	n, refused := count(races), 0
-	for range n {
-		r, err := race(t.TempDir(), "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		refused += r
-	}
-	t.Logf("%d races, %d refusals", n, refused)
-	if testing.Short() {
-		return
-	}
-	found := slices.ContainsFunc(make([]error, 20), func(error) bool {
-		_, err := race(t.TempDir(), "no lock")
-		return err != nil
-	})
-	if !found {
-		t.Error(`planted bug "no lock" was not found in 20 races`)
 	}
 }

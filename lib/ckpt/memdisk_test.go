@@ -76,7 +76,8 @@ func (m *memDisk) lose(rng *rand.Rand) {
 		}
 	}
 	m.pending, m.now = nil, map[string]*inode{}
-	for name, node := range m.durable {
+	for _, name := range slices.Sorted(maps.Keys(m.durable)) {
+		node := m.durable[name]
 		data := node.synced
 		if !slices.Equal(node.synced, node.data) && rng.IntN(2) == 0 {
 			data = make([]byte, len(node.data))

@@ -54,20 +54,19 @@ func newStore(t *testing.T) *gomodel.Store {
 	return store
 }
 
-// Ten steps, a checkpoint, and ten more in a new store give what twenty steps
-// give: weights, Adam's moments, the step counter and the random state.
+// Ten steps, a checkpoint, and ten more give what ten more give from the
+// checkpoint, in the store rewound and in a new one: weights, Adam's moments, the
+// step counter and the random state.
 func TestResumeIsBitForBit(t *testing.T) {
-	straight := newStore(t)
-	wantLoss := trainer(t, straight)(20)
-	want, err := FromStore(straight)
+	store, fresh := newStore(t), newStore(t)
+	train := trainer(t, store)
+	train(10)
+	state, err := FromStore(store)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := newStore(t)
-	trainer(t, before)(10)
-	state, err := FromStore(before)
-	if err != nil {
-		t.Fatal(err)
+	if len(state) < 6 {
+		t.Errorf("only %d variables: the optimiser's state is missing", len(state))
 	}
 	d := mustOpen(t, newMemDisk(), Options{})
 	if err := d.Save(&Snapshot{Step: 10, Tensors: state}); err != nil {
@@ -77,28 +76,29 @@ func TestResumeIsBitForBit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, prepare := range map[string]func(*gomodel.Store){
-		"empty store":   func(*gomodel.Store) {},
-		"trained store": func(store *gomodel.Store) { trainer(t, store)(3) },
-	} {
-		store := newStore(t)
-		prepare(store)
-		if err := IntoStore(store, saved.Tensors); err != nil {
+	wantLoss := train(10)
+	want, err := FromStore(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, resume := range []struct {
+		name  string
+		store *gomodel.Store
+		train func(int) float32
+	}{{"rewound", store, train}, {"new", fresh, trainer(t, fresh)}} {
+		if err := IntoStore(resume.store, saved.Tensors); err != nil {
 			t.Fatal(err)
 		}
-		if loss := trainer(t, store)(10); loss != wantLoss {
-			t.Errorf("%s: loss %g, uninterrupted %g", name, loss, wantLoss)
+		if loss := resume.train(10); loss != wantLoss {
+			t.Errorf("%s store: loss %g, uninterrupted %g", resume.name, loss, wantLoss)
 		}
-		got, err := FromStore(store)
+		got, err := FromStore(resume.store)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := same(&Snapshot{Tensors: got}, &Snapshot{Tensors: want}); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s store: %v", resume.name, err)
 		}
-	}
-	if len(want) < 6 {
-		t.Errorf("only %d variables: the optimiser's state is missing", len(want))
 	}
 }
 
