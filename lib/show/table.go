@@ -52,10 +52,14 @@ func cellText(value any) string {
 }
 
 // isNumber reports whether a cell reads as a number, perhaps with a sign of
-// comparison before it or a unit after it; an empty cell or a dash does too.
+// comparison before it or a unit after it; what stands for a number does too.
 func isNumber(s string) bool {
-	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, "<>≤≥=± −-+."))
-	return s == "" || s == "–" || s == "NaN" || strings.HasSuffix(s, "Inf") || unicode.IsDigit(first)
+	switch s = strings.TrimLeft(s, "<>≤≥=± −-+."); s {
+	case "", "–", "NaN", "Inf", "true", "false":
+		return true
+	}
+	first, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsDigit(first)
 }
 
 // tableText aligns the columns with spaces.
