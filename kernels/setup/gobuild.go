@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"gibbs/kernels/child"
 )
 
 // tools are the packages of kernels/tools that set-up builds. (staticcheck is
@@ -19,7 +21,7 @@ var tools = []string{"github.com/janpfeifer/gonb", "golang.org/x/tools/cmd/goimp
 // toolchain that is installed.
 func goTool(ctx context.Context, dir string, args ...string) (string, error) {
 	env := append(os.Environ(), "GOFLAGS=-mod=readonly -buildvcs=false", "GOWORK=off", "GOTOOLCHAIN=local")
-	out, err := command{dir: dir, env: env, name: "go", args: args}.run(ctx)
+	out, err := child.Command{Dir: dir, Env: env, Name: "go", Args: args}.Output(ctx)
 	if err != nil && ctx.Err() == nil && !hasGo(ctx) {
 		return "", &Fault{Step: "go", What: "the go command is not on PATH, or does not run",
 			Do: "install the Go release that go.mod names, and put it on PATH", Still: "nothing: Gibbs is compiled by Go"}
@@ -28,7 +30,7 @@ func goTool(ctx context.Context, dir string, args ...string) (string, error) {
 }
 
 func hasGo(ctx context.Context) bool {
-	_, err := command{name: "go", args: []string{"version"}}.run(ctx)
+	_, err := child.Command{Name: "go", Args: []string{"version"}}.Output(ctx)
 	return err == nil
 }
 

@@ -46,7 +46,7 @@ func (s spec) files(l Layout) (map[string][]byte, error) {
 		DisplayName:   s.title,
 		Language:      "go",
 		InterruptMode: "message",
-		Env:           map[string]string{"GIBBS_BACKEND": s.backend},
+		Env:           map[string]string{"GIBBS_BACKEND": s.backend, "GIBBS_HOME": l.Home},
 	}
 	if backend := strings.Replace(s.backend, "auto", "xla-cpu", 1); backend != "go" {
 		if plugin := l.Unverified(backend); plugin != "" {

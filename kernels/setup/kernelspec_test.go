@@ -30,7 +30,7 @@ func TestKernelspecs(t *testing.T) {
 		if strings.Join(k.Argv, " ") != strings.Join(want, " ") {
 			t.Errorf("%s: argv %q, want %q", name, k.Argv, want)
 		}
-		if k.Language != "go" || k.InterruptMode != "message" || k.Env["GIBBS_BACKEND"] != backend || k.DisplayName == "" {
+		if k.Language != "go" || k.InterruptMode != "message" || k.Env["GIBBS_BACKEND"] != backend || k.Env["GIBBS_HOME"] != l.Home || k.DisplayName == "" {
 			t.Errorf("%s: %+v", name, k)
 		}
 		if _, err := os.Stat(k.Argv[0]); err != nil {

@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"gibbs/kernels/child"
 )
 
 // pipSettings are the user's settings of pip that set-up respects: where packages
@@ -18,7 +20,7 @@ var pipSettings = []string{
 // pip runs pip of the Python given, with hashes required and wheels only.
 func pip(ctx context.Context, python, temp, verb string, args ...string) error {
 	args = append([]string{"-I", "-m", "pip", verb, "--require-hashes", "--only-binary", ":all:", "--progress-bar", "off"}, args...)
-	_, err := command{name: python, args: args, env: withTemp(pipEnv(ctx, python), temp)}.run(ctx)
+	_, err := child.Command{Name: python, Args: args, Env: withTemp(pipEnv(ctx, python), temp)}.Output(ctx)
 	return err
 }
 
@@ -29,7 +31,7 @@ func pipEnv(ctx context.Context, python string) []string {
 		name, isPip := strings.CutPrefix(name(entry), "PIP_")
 		return isPip && !slices.Contains(pipSettings, name)
 	})
-	listed, err := command{name: python, args: []string{"-I", "-m", "pip", "config", "list"}}.run(ctx)
+	listed, err := child.Command{Name: python, Args: []string{"-I", "-m", "pip", "config", "list"}}.Output(ctx)
 	if err != nil {
 		listed = "" // broken settings of the user's count as none
 	}

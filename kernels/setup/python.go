@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"gibbs/kernels/child"
 )
 
 // requirements is the hash-locked list of Python packages.
@@ -49,7 +51,7 @@ func findPython(ctx context.Context) (interpreter, error) {
 		if _, err := exec.LookPath(name); err != nil {
 			continue
 		}
-		out, err := command{name: name, args: []string{"-I", "-c", describe}}.run(ctx)
+		out, err := child.Command{Name: name, Args: []string{"-I", "-c", describe}}.Output(ctx)
 		if ctx.Err() != nil {
 			return interpreter{}, ctx.Err()
 		}
@@ -115,7 +117,7 @@ func (j *job) makeVenv(ctx context.Context, prefix string) (string, error) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", err
 	}
-	if _, err := (command{name: python.Path, args: []string{"-I", "-m", "venv", dir}, env: withTemp(os.Environ(), j.temp())}).run(ctx); err != nil {
+	if _, err := (child.Command{Name: python.Path, Args: []string{"-I", "-m", "venv", dir}, Env: withTemp(os.Environ(), j.temp())}).Output(ctx); err != nil {
 		return "", fmt.Errorf("python -m venv: %w", err)
 	}
 	list := filepath.Join(j.temp(), "requirements.txt")

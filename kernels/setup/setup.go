@@ -93,6 +93,24 @@ func Ensure(ctx context.Context, l Layout, o Options) error {
 	return nil
 }
 
+// Missing names what Ensure would bring, each as a person would say it.
+func Missing(l Layout, o Options) ([]string, error) {
+	if o.Backend == "" {
+		o.Backend = remembered(l)
+	}
+	steps, err := (&job{Layout: l, Options: o}).steps()
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, s := range steps {
+		if !s.done() {
+			names = append(names, s.what)
+		}
+	}
+	return names, nil
+}
+
 func missing(steps []step) (n int) {
 	for _, s := range steps {
 		if !s.done() {

@@ -106,7 +106,7 @@ func TestDownloadFaults(t *testing.T) {
 			fetch := func(fault http.HandlerFunc) error {
 				t.Setenv("PIP_INDEX_URL", index(t, good, fault))
 				t.Setenv("PIP_FIND_LINKS", "")
-	t.Setenv("NO_PROXY", "127.0.0.1")
+				t.Setenv("NO_PROXY", "127.0.0.1")
 				t.Setenv("PIP_RETRIES", "0")
 				if err := emptyTemp(l); err != nil {
 					t.Fatal(err)
