@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strconv"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -22,9 +23,12 @@ import (
 // version counts changes of what fit does with the same settings.
 const version = 1
 
-// lossesName is the tensor of a checkpoint that holds Result.Losses; variables
-// begin with a slash.
-const lossesName = "losses"
+// The tensors of a checkpoint that hold a Result's curves; variables begin with
+// a slash.
+const (
+	lossesName      = "losses"
+	validationsName = "validations"
+)
 
 // path is the artefact's folder: its name and the start of its key.
 func (r *run) path() (string, error) {
@@ -40,15 +44,16 @@ func (r *run) path() (string, error) {
 		return "", err
 	}
 	c := r.config
-	key, err := ckpt.Key(version, gomlxVersion(), c.Steps, c.Batch, c.Data, c.LearningRate, c.Cosine, c.Seed, c.Key, step)
+	key, err := ckpt.Key(version, gomlxVersion(), c.Steps, c.Batch, c.Data, c.LearningRate, c.Cosine, c.Seed, c.Every, c.Key, step)
 	if err != nil {
 		return "", fmt.Errorf("fit: the artefact's key: %w", err)
 	}
 	return filepath.Join(home, "artefacts", c.Artefact+"-"+key[:16]), nil
 }
 
-// fingerprint is the SHA-256 of the step's graph, operation by operation with
-// its constants: the objective's code, as far as it matters.
+// fingerprint is the SHA-256 of the graphs of a step and of a validation,
+// operation by operation with their constants: the objective's code, as far as
+// it matters.
 func (r *run) fingerprint() (string, error) {
 	g := NewGraph(r.backend, "fingerprint")
 	defer g.Finalize()
@@ -61,6 +66,9 @@ func (r *run) fingerprint() (string, error) {
 			inputs = append(inputs, Parameter(g, strconv.Itoa(i), shape))
 		}
 		r.graph(store.RootScope(), inputs)
+		if r.config.Validate != nil {
+			r.validation(store.RootScope(), slices.Delete(inputs, 1, 2))
+		}
 		for v := range store.IterVariables() {
 			fmt.Fprintln(sum, v.Path(), v.Shape(), v.Trainable)
 		}
@@ -126,6 +134,9 @@ func (r *run) take(s *ckpt.Snapshot) error {
 		return fmt.Errorf("fit: %w", err)
 	}
 	r.result.Losses = tensors.MustCopyFlatData[float32](losses)
+	if validations, ok := s.Tensors[validationsName]; ok {
+		r.result.Validations = tensors.MustCopyFlatData[float32](validations)
+	}
 	r.result.From = int(s.Step)
 	return nil
 }
@@ -140,6 +151,9 @@ func (r *run) save() error {
 		return fmt.Errorf("fit: %w", err)
 	}
 	all[lossesName] = tensors.FromValue(r.result.Losses)
+	if len(r.result.Validations) > 0 {
+		all[validationsName] = tensors.FromValue(r.result.Validations)
+	}
 	meta := map[string]string{
 		"backend": r.backend.String(),
 		"seed":    strconv.FormatInt(r.config.Seed, 10),

@@ -49,6 +49,9 @@ type Config struct {
 	Optimizer    optimizer.Interface // nil means GoMLX's Adam; another one needs its settings in Key
 	Seed         int64               // of the weights' start and of every step's stream
 
+	Validate Objective // a scalar that is watched, not minimised: it sees all of Data, and the same stream every time
+	Every    int       // steps between two looks at Validate; 0 means a hundredth of Steps, at least 1
+
 	Artefact  string        // name under which the result is kept; "" keeps nothing
 	Key       []any         // what else makes the result; the graph, the data and this Config are in already
 	SaveEvery time.Duration // between checkpoints of a long run; 0 means 10 s
@@ -58,9 +61,10 @@ type Config struct {
 
 // Result is a finished training run.
 type Result struct {
-	Store  *model.Store // the trained weights, and the optimizer's state
-	Losses []float32    // the loss of every step, before its update
-	From   int          // the step at which this call began: 0 new, Steps loaded, else resumed
+	Store       *model.Store // the trained weights, and the optimizer's state
+	Losses      []float32    // the loss of every step, before its update
+	Validations []float32    // Validate after every Every steps: entry i after (i+1)·Every
+	From        int          // the step at which this call began: 0 new, Steps loaded, else resumed
 }
 
 // ErrNotFinite says that a loss was NaN or infinite.
@@ -105,6 +109,9 @@ func (r *run) train(ctx context.Context) error {
 			return fmt.Errorf("%w: %v at step %d: lower the learning rate, or look for a division by zero in the objective", ErrNotFinite, loss, r.done()+1)
 		}
 		r.result.Losses = append(r.result.Losses, loss)
+		if err := r.validate(); err != nil {
+			return err
+		}
 		if r.config.Progress != nil {
 			r.config.Progress(r.done(), r.config.Steps, float64(loss))
 		}

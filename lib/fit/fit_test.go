@@ -60,7 +60,10 @@ func points() []*tensors.Tensor {
 }
 
 func config(artefact string) fit.Config {
-	return fit.Config{Steps: 60, Batch: 16, Data: points(), LearningRate: 0.01, Cosine: true, Seed: 5, Artefact: artefact}
+	return fit.Config{
+		Steps: 60, Batch: 16, Data: points(), LearningRate: 0.01, Cosine: true, Seed: 5,
+		Validate: noisy(0), Every: 7, Artefact: artefact,
+	}
 }
 
 // weights returns every variable of a store by path, as text of its bits.
@@ -121,6 +124,9 @@ func TestStoppedRunsEndInTheSameBits(t *testing.T) {
 	if d := cmp.Diff(whole.Losses, resumed.Losses); d != "" {
 		t.Errorf("losses (-whole +resumed):\n%s", d)
 	}
+	if d := cmp.Diff(whole.Validations, resumed.Validations); d != "" || len(whole.Validations) != 60/7 {
+		t.Errorf("%d validations (-whole +resumed):\n%s", len(whole.Validations), d)
+	}
 	if d := cmp.Diff(weights(whole.Store), weights(resumed.Store)); d != "" {
 		t.Errorf("weights (-whole +resumed):\n%s", d)
 	}
@@ -153,6 +159,8 @@ func TestEveryChangeRetrains(t *testing.T) {
 		"batch":  short(func(c *fit.Config) { c.Batch = 15 }),
 		"rate":   short(func(c *fit.Config) { c.LearningRate = 0.02 }),
 		"cosine": short(func(c *fit.Config) { c.Cosine = false }),
+		"every":  short(func(c *fit.Config) { c.Every = 1 }),
+		"watch":  short(func(c *fit.Config) { c.Validate = noisy(0.01) }),
 		"seed":   short(func(c *fit.Config) { c.Seed = 6 }),
 		"key":    short(func(c *fit.Config) { c.Key = []any{"digits", 2} }),
 		"data": short(func(c *fit.Config) {

@@ -20,9 +20,11 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 )
 
-// stepStream names the steps' stream under a seed; the weights' start draws from
-// the streams 0, 1, …
-const stepStream = -1
+// The streams of a seed: the weights' start draws from 0, 1, …
+const (
+	stepStream       = -1
+	validationStream = -2
+)
 
 // run is a training run: its settings, its graph and where it stands.
 type run struct {
@@ -30,8 +32,9 @@ type run struct {
 	objective Objective
 	config    Config
 	key       *tensors.Tensor // of the steps' stream
-	exec      *model.Exec
-	dir       *ckpt.Dir // nil: nothing is kept
+	exec      *model.Exec     // one step
+	watch     *model.Exec     // one validation; nil without Validate
+	dir       *ckpt.Dir       // nil: nothing is kept
 	result    Result
 }
 
@@ -44,6 +47,9 @@ func newRun(b compute.Backend, objective Objective, c Config) (*run, error) {
 	}
 	if c.SaveEvery == 0 {
 		c.SaveEvery = 10 * time.Second
+	}
+	if c.Every == 0 {
+		c.Every = max(1, c.Steps/100)
 	}
 	if err := c.check(); err != nil {
 		return nil, err
@@ -60,6 +66,8 @@ func (c Config) check() error {
 		return fmt.Errorf("fit: %d Steps: they must be positive", c.Steps)
 	case c.Batch < 0:
 		return fmt.Errorf("fit: a Batch of %d: it must not be negative", c.Batch)
+	case c.Every < 0:
+		return fmt.Errorf("fit: validation Every %d steps: it must not be negative", c.Every)
 	case c.LearningRate < 0:
 		return fmt.Errorf("fit: a LearningRate of %v: it must not be negative", c.LearningRate)
 	case c.Batch > 0 && len(c.Data) == 0:
@@ -88,6 +96,15 @@ func (r *run) graph(scope *model.Scope, inputs []*Node) *Node {
 	}
 	r.config.Optimizer.UpdateGraph(scope, g, loss)
 	return ConvertDType(loss, dtypes.Float32)
+}
+
+// validation builds Validate: inputs are the key of its stream and the data.
+func (r *run) validation(scope *model.Scope, inputs []*Node) *Node {
+	value := r.config.Validate(scope, rng.FromKey(inputs[0]), inputs[1:])
+	if !value.IsScalar() || !value.DType().IsFloat() {
+		exceptions.Panicf("fit: Validate returned %s: it must be a float scalar", value.Shape())
+	}
+	return ConvertDType(value, dtypes.Float32)
 }
 
 // minibatch draws examples with replacement, the same rows of every tensor.
@@ -125,6 +142,15 @@ func (r *run) compile() error {
 		return fmt.Errorf("fit: building the step: %w", err)
 	}
 	r.exec = exec
+	if r.config.Validate == nil {
+		return nil
+	}
+	r.watch, err = model.NewExec(r.backend, r.result.Store, func(scope *model.Scope, inputs []*Node) *Node {
+		return r.validation(scope, inputs)
+	})
+	if err != nil {
+		return fmt.Errorf("fit: %w", err)
+	}
 	return nil
 }
 
@@ -145,9 +171,29 @@ func (r *run) step() (float32, error) {
 	return tensors.ToScalar[float32](loss), nil
 }
 
+// validate looks at Validate when it is due.
+func (r *run) validate() error {
+	if r.watch == nil || r.done()%r.config.Every != 0 {
+		return nil
+	}
+	inputs := []any{rng.NewHost(r.config.Seed).Fold(validationStream).Key()}
+	for _, t := range r.config.Data {
+		inputs = append(inputs, t)
+	}
+	value, err := r.watch.Call1(inputs...)
+	if err != nil {
+		return fmt.Errorf("fit: validation after step %d: %w", r.done(), err)
+	}
+	defer value.MustFinalizeAll()
+	r.result.Validations = append(r.result.Validations, tensors.ToScalar[float32](value))
+	return nil
+}
+
 func (r *run) close() {
-	if r.exec != nil {
-		r.exec.Finalize()
+	for _, exec := range []*model.Exec{r.exec, r.watch} {
+		if exec != nil {
+			exec.Finalize()
+		}
 	}
 	if r.dir != nil {
 		_ = r.dir.Close()
