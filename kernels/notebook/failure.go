@@ -62,13 +62,17 @@ var (
 	place = regexp.MustCompile(`Cell ?(?:\[(\d+)\]:? )?Line (\d+)`)
 	// shellLine is the launcher's word for a shell command that failed.
 	shellLine = regexp.MustCompile(`^line (\d+): `)
-	colours   = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+	// testReport is a message of a test in what `go test -v` prints, testFailed
+	// its verdict.
+	testReport = regexp.MustCompile(`(?m)^\s+\S+_test\.go:\d+: (.*)$`)
+	testFailed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
+	colours    = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 	// gonbError holds the errors of a GoNB that reports them as HTML.
 	gonbError = regexp.MustCompile(`(?s)gonb-cell-line-info">([^<]*)<.*?gonb-err-location">[^<]*</span></span>([^<]*)<`)
 )
 
 func (c *Cell) failure(number int) *Failure {
-	var stderr, hints strings.Builder
+	var stdout, stderr, hints strings.Builder
 	var failed *Output
 	for i := range c.Outputs {
 		output := &c.Outputs[i]
@@ -77,6 +81,8 @@ func (c *Cell) failure(number int) *Failure {
 			failed = output
 		case output.Kind == Stream && output.Name == "stderr":
 			stderr.WriteString(output.Text)
+		case output.Kind == Stream:
+			stdout.WriteString(output.Text)
 		case strings.Contains(text, "gonb-err-location"):
 			hints.WriteString(text)
 		}
@@ -87,6 +93,7 @@ func (c *Cell) failure(number int) *Failure {
 	case failed != nil:
 		f.compiler(failed, hints.String())
 		f.stackTrace(printed)
+		f.test(stdout.String())
 		f.reason(failed.EValue, printed)
 	case badEnd.MatchString(printed):
 		f.stackTrace(printed)
@@ -131,11 +138,23 @@ func (f *Failure) stackTrace(printed string) {
 	f.Reason = cmp.Or(f.Reason, reason)
 }
 
+// test takes the reason from the report of a test that failed.
+func (f *Failure) test(printed string) {
+	name := testFailed.FindStringSubmatch(printed)
+	if f.Reason != "" || name == nil {
+		return
+	}
+	f.Reason = name[1] + " failed"
+	if message := testReport.FindStringSubmatch(printed); message != nil {
+		f.Reason += ": " + message[1]
+	}
+}
+
 // at sets the reason, and the line if it lies in this cell: a function of an
 // earlier cell may be to blame, and then the reason says which.
 func (f *Failure) at(where, reason string) {
 	number, line := parsePlace(where)
-	f.Reason = reason
+	f.Reason = strings.TrimSuffix(reason, "; to add it:") // go's advice goes on, where it does not apply
 	if number == 0 || number == f.Cell {
 		f.Line = line
 		return

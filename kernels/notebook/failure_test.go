@@ -35,6 +35,7 @@ func TestFailure(t *testing.T) {
 		{"exit with a word", []Cell{code("%%", 1, stderr("claim: 1 missed\nexit status 1\n"), failed("exit status 1"))}, "cell 1 (%%): claim: 1 missed (exit status 1)"},
 		{"shell, reported by the launcher", []Cell{code("\n!false", 1, stderr("exit status 1\n"), failed("line 2: !false: exit status 1"))}, "cell 1 (!false), line 2: !false: exit status 1"},
 		{"shell, called a success", []Cell{code("!kill -9 $$", 1, stderr("signal: killed\n"))}, "cell 1 (!kill -9 $$): signal: killed"},
+		{"test", []Cell{code("func TestSum(t *testing.T) {", 1, stdout("=== RUN   TestSum\n    main_test.go:10: not 3\n--- FAIL: TestSum (0.00s)\nFAIL\n"), stderr("exit status 1\n"), failed("exit status 1"))}, "cell 1 (func TestSum(t *testing.T) {): TestSum failed: not 3"},
 		{"the first of two", []Cell{code("a", 1, failed("one")), code("b", 2, failed("two"))}, "cell 1 (a): one"},
 	} {
 		got := ""

@@ -66,7 +66,7 @@ func Execute(ctx context.Context, job Job) (*Result, error) {
 	events := &events{progress: job.Progress}
 	run := process{
 		python: job.Python, arguments: append(arguments, job.Notebook),
-		env: append(environment(job.Env, temp), "GIBBS_EXECUTED="+executed), events: events, log: log,
+		env: append(environment(job.Env, temp), "GIBBS_EXECUTED="+executed), events: events, log: log, grace: stopGrace,
 	}
 	err = run.wait(ctx)
 	if ctx.Err() != nil {
@@ -77,13 +77,13 @@ func Execute(ctx context.Context, job Job) (*Result, error) {
 	}
 	result := &Result{Temp: temp}
 	result.Notebook, _ = notebook.Read(executed)
-	result.Failure = failure(result.Notebook, events, err, log)
+	result.Failure = failure(result.Notebook, job.Timeout, events, err, log)
 	return result, nil
 }
 
 // failure says why a notebook failed, from what is best known: its outputs, the
 // exception that ended nbconvert, the last words on its stderr.
-func failure(nb *notebook.Notebook, events *events, err error, log *tail) error {
+func failure(nb *notebook.Notebook, timeout time.Duration, events *events, err error, log *tail) error {
 	if nb == nil {
 		nb = &notebook.Notebook{}
 	}
@@ -95,7 +95,7 @@ func failure(nb *notebook.Notebook, events *events, err error, log *tail) error 
 	}
 	switch events.kind {
 	case "CellTimeoutError":
-		return nb.At(events.cell, "took longer than the time limit")
+		return nb.At(events.cell, fmt.Sprintf("took longer than the limit of %v, or its output stalled", timeout))
 	case "DeadKernelError":
 		return nb.At(events.cell, "the kernel died")
 	case "":
@@ -119,7 +119,7 @@ func HTML(ctx context.Context, python, path, page string) error {
 			"-m", "nbconvert", "--to", "html", "--config", filepath.Join(temp, "html_config.py"),
 			"--output-dir", temp, "--output", "page", "--log-level", "ERROR", path,
 		},
-		env: environment(nil, temp), events: &events{}, log: log,
+		env: environment(nil, temp), events: &events{}, log: log, grace: stopGrace,
 	}
 	err = run.wait(ctx)
 	switch {

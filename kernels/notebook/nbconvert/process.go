@@ -31,11 +31,12 @@ type process struct {
 	arguments []string
 	env       []string
 	events    *events
-	log       *tail // takes stdout and stderr
+	log       *tail         // takes stdout and stderr
+	grace     time.Duration // from interrupt to kill
 }
 
 // wait runs the process to its end. When the context ends first, its process
-// group is interrupted, as by Ctrl-C, and killed after stopGrace; kernels, which
+// group is interrupted, as by Ctrl-C, and killed after grace; kernels, which
 // Jupyter puts into sessions of their own, are ended too.
 func (p process) wait(ctx context.Context) error {
 	read, write, err := os.Pipe()
@@ -50,7 +51,7 @@ func (p process) wait(ctx context.Context) error {
 	cmd.ExtraFiles = []*os.File{write}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
-	cmd.WaitDelay = stopGrace
+	cmd.WaitDelay = p.grace
 	err = cmd.Start()
 	write.Close()
 	if err != nil {
