@@ -14,7 +14,7 @@ import (
 func UserKernelspecs(l Layout) (dirs []string) {
 	for _, s := range specs {
 		dir := filepath.Join(userKernels(), s.name)
-		if home, err := ownerOf(dir); err == nil && home == l.Home {
+		if Owns(l, dir) {
 			dirs = append(dirs, dir)
 		}
 	}

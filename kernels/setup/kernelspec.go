@@ -97,14 +97,12 @@ func (j *job) kernelspecStep(name, what, dir string) step {
 			return true
 		},
 		do: func(context.Context) (string, error) {
-			names := make([]string, len(specs))
-			for i, s := range specs {
-				names[i] = s.name
+			for _, s := range specs {
 				if err := s.write(j.Layout, filepath.Join(dir, s.name)); err != nil {
 					return "", err
 				}
 			}
-			return strings.Join(names, ", "), nil
+			return strings.Join(Kernels(), ", "), nil
 		},
 	}
 }
@@ -159,4 +157,19 @@ func userKernels() string {
 		data = filepath.Join(home, ".local", "share", "jupyter")
 	}
 	return filepath.Join(data, "kernels")
+}
+
+// Kernels are the names of our kernelspecs.
+func Kernels() []string {
+	names := make([]string, len(specs))
+	for i, s := range specs {
+		names[i] = s.name
+	}
+	return names
+}
+
+// Owns reports whether the kernelspec in dir belongs to this layout.
+func Owns(l Layout, dir string) bool {
+	home, err := ownerOf(dir)
+	return err == nil && home == l.Home
 }
