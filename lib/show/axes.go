@@ -73,7 +73,7 @@ func number(v float64, decimals int, step float64) string {
 	}
 	s := strconv.FormatFloat(math.Abs(v), 'f', decimals, 64)
 	if decimals == 0 {
-		for i := len(s) - 3; i > 0 && len(s) > 4; i -= 3 {
+		for i := len(s) - 3; i > 0; i -= 3 {
 			s = s[:i] + "," + s[i:]
 		}
 	}
@@ -93,7 +93,7 @@ func logTicks(lo, hi float64, n int) (list []tick) {
 	for decade := first; decade <= last; decade++ {
 		for digit := 1.0; digit < 10; digit++ {
 			t := tick{value: digit * math.Pow(10, decade)}
-			if t.value < lo || t.value > hi {
+			if t.value < lo*(1-1e-9) || t.value > hi*(1+1e-9) {
 				continue
 			}
 			labelled := digit == 1 && math.Mod(decade, every) == 0 || short && (digit == 2 || digit == 5)
