@@ -98,6 +98,9 @@ func (s *sockets) listen(ctx context.Context, c connection) error {
 		iopubFront:   zmq4.NewPub(ctx, quiet),
 	}
 	s.heartbeat = zmq4.NewRep(ctx, quiet)
+	if c.Transport == "tcp" {
+		c.Transport = guarded
+	}
 	ports := map[channel]int{shellFront: c.Shell, controlFront: c.Control, stdinFront: c.Stdin, iopubFront: c.IOPub}
 	for name, port := range ports {
 		if err := s.byChannel[name].Listen(c.address(port)); err != nil {
@@ -107,7 +110,7 @@ func (s *sockets) listen(ctx context.Context, c connection) error {
 	if err := s.heartbeat.Listen(c.address(c.Heartbeat)); err != nil {
 		return fmt.Errorf("launch: %w", err)
 	}
-	go s.beat()
+	go s.beat(ctx)
 	return nil
 }
 
@@ -159,12 +162,16 @@ func (s *sockets) send(to channel, m *message, key []byte) {
 	_ = s.byChannel[to].SendMulti(zmq4.NewMsgFrom(m.frames(key)...))
 }
 
-// beat answers Jupyter's heartbeats until the socket closes.
-func (s *sockets) beat() {
+// beat answers Jupyter's heartbeats until ctx ends.
+func (s *sockets) beat(ctx context.Context) {
 	for {
 		msg, err := s.heartbeat.Recv()
-		if err != nil {
+		if ctx.Err() != nil {
 			return
+		}
+		if err != nil {
+			time.Sleep(time.Millisecond) // no heartbeat, whatever it was
+			continue
 		}
 		_ = s.heartbeat.Send(msg)
 	}
