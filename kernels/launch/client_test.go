@@ -41,10 +41,16 @@ func startKernel(t testing.TB, environ ...string) *kernel {
 	t.Helper()
 	needGoNB(t)
 	k := prepare(t)
-	k.cmd = exec.Command(program(t), "kernel", k.file())
+	k.begin(environ...)
+	return k
+}
+
+// begin starts a prepared kernel and waits until it answers.
+func (k *kernel) begin(environ ...string) {
+	k.t.Helper()
+	k.cmd = exec.Command(program(k.t), "kernel", k.file())
 	k.start(environ)
 	k.dial()
-	return k
 }
 
 // prepare makes the files of a kernel that is yet to be started.
