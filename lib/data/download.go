@@ -15,8 +15,8 @@ import (
 
 // DownloadMNIST gets the four packed files of MNIST from a mirror, base + "/" +
 // name + ".gz" (https://storage.googleapis.com/cvdf-datasets/mnist is one), into
-// dir, which it creates. A file that is there and whole is not
-// fetched again. It is the only function of this package that uses the network.
+// dir, which it creates. A file that is there and whole is not fetched again. It
+// is the only function of this package that uses the network.
 //
 // A file gets its name only after it came with status 200 and had exactly the
 // size and SHA-256 of [MNIST]; so a folder never holds a part or an error page

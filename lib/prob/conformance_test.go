@@ -75,38 +75,37 @@ func probes() [][]float64 {
 	return append(x, []float64{12, 12}, []float64{-15, 9}, []float64{0, -20}, []float64{25, 0.5})
 }
 
+// checkScore compares the score with the gradient of LogProb and with its central
+// differences, whose error is h²/6 times a third derivative and 1e-16·|log p|/h.
 func checkScore(p Density) error {
+	const h = 1e-4
 	x := probes()
-	score := run(p.Score, x)
-	gradient := run(func(x *Node) *Node { return Gradient(ReduceAllSum(p.LogProb(x)), x)[0] }, x)
-	const h = 1e-4 // central differences: h²·|third derivative|/6 and 1e-16·|log p|/h
-	for i, s := range score {
-		if !close(s, gradient[i], 1e-11) {
-			return fmt.Errorf("score at %v, axis %d: %.15g, gradient of LogProb %.15g", x[i/2], i%2, s, gradient[i])
+	table := run(func(x *Node) *Node {
+		g := x.Graph()
+		slope := func(step []float64) *Node {
+			dx := Const(g, [][]float64{step})
+			rise := Sub(p.LogProb(Add(x, dx)), p.LogProb(Sub(x, dx)))
+			return ExpandAxes(MulScalar(rise, 1/(2*h)), -1)
 		}
-	}
-	for axis := range 2 {
-		up, down := run(p.LogProb, shifted(x, axis, h)), run(p.LogProb, shifted(x, axis, -h))
-		for i := range x {
-			if slope := (up[i] - down[i]) / (2 * h); !close(score[2*i+axis], slope, 1e-5) {
-				return fmt.Errorf("score at %v, axis %d: %.9g, slope of LogProb %.9g", x[i], axis, score[2*i+axis], slope)
+		gradient := Gradient(ReduceAllSum(p.LogProb(x)), x)[0]
+		return Concatenate([]*Node{p.Score(x), gradient, slope([]float64{h, 0}), slope([]float64{0, h})}, -1)
+	}, x)
+	for i := range x {
+		row := table[6*i : 6*i+6] // score, gradient, slope: two axes each
+		for axis, s := range row[:2] {
+			if !agree(s, row[2+axis], 1e-11) {
+				return fmt.Errorf("score at %v, axis %d: %.15g, gradient of LogProb %.15g", x[i], axis, s, row[2+axis])
+			}
+			if !agree(s, row[4+axis], 1e-5) {
+				return fmt.Errorf("score at %v, axis %d: %.9g, slope of LogProb %.9g", x[i], axis, s, row[4+axis])
 			}
 		}
 	}
 	return nil
 }
 
-func shifted(x [][]float64, axis int, h float64) [][]float64 {
-	out := make([][]float64, len(x))
-	for i, row := range x {
-		out[i] = []float64{row[0], row[1]}
-		out[i][axis] += h
-	}
-	return out
-}
-
-// close compares relative to the larger of 1 and the values.
-func close(a, b, tolerance float64) bool {
+// agree compares relative to the larger of 1 and the values.
+func agree(a, b, tolerance float64) bool {
 	return math.Abs(a-b) <= tolerance*max(1, math.Abs(a), math.Abs(b))
 }
 
@@ -139,7 +138,7 @@ func checkQuadrature(p Density) error {
 		{"log Z", math.Log(z), p.LogZ()}, {"mean of x₁", mean[0] + m0/z, mean[0]}, {"mean of x₂", mean[1] + m1/z, mean[1]},
 		{"variance of x₁", c00 / z, cov.At(0, 0)}, {"covariance", c01 / z, cov.At(0, 1)}, {"variance of x₂", c11 / z, cov.At(1, 1)},
 	} {
-		if !close(c.got, c.want, 1e-8) {
+		if !agree(c.got, c.want, 1e-8) {
 			return fmt.Errorf("%s: %.10g by quadrature, %.10g said", c.name, c.got, c.want)
 		}
 	}
@@ -188,23 +187,22 @@ func checkSampler(p Density) error {
 
 // checkFloat32 compares both dtypes at points that float32 holds exactly.
 func checkFloat32(p Density) error {
-	x := probes()
-	for _, row := range x {
-		row[0], row[1] = float64(float32(row[0])), float64(float32(row[1]))
-	}
-	for name, fn := range map[string]func(*Node) *Node{"LogProb": p.LogProb, "Score": p.Score} {
-		want := run(fn, x)
-		got := run(func(x *Node) *Node {
-			y := fn(ConvertDType(x, dtypes.Float32))
-			if y.DType() != dtypes.Float32 {
-				panic("result is not float32")
-			}
-			return ConvertDType(y, dtypes.Float64)
-		}, x)
-		for i := range want {
-			if !close(got[i], want[i], 1e-5) {
-				return fmt.Errorf("%s %d: float32 %.9g, float64 %.9g", name, i, got[i], want[i])
-			}
+	both := run(func(x *Node) *Node {
+		narrow := ConvertDType(x, dtypes.Float32)
+		x = ConvertDType(narrow, dtypes.Float64)
+		logP, score := p.LogProb(narrow), p.Score(narrow)
+		if logP.DType() != dtypes.Float32 || score.DType() != dtypes.Float32 {
+			panic("a result is not float32")
+		}
+		return Stack([]*Node{
+			Concatenate([]*Node{ExpandAxes(p.LogProb(x), -1), p.Score(x)}, -1),
+			ConvertDType(Concatenate([]*Node{ExpandAxes(logP, -1), score}, -1), dtypes.Float64),
+		}, 0)
+	}, probes())
+	wide, narrow := both[:len(both)/2], both[len(both)/2:]
+	for i := range wide {
+		if !agree(narrow[i], wide[i], 1e-5) {
+			return fmt.Errorf("number %d of point %d: float32 %.9g, float64 %.9g", i%3, i/3, narrow[i], wide[i])
 		}
 	}
 	return nil
@@ -252,20 +250,24 @@ func (p flatCov) Cov() *mat.SymDense { return mat.NewSymDense(2, []float64{4, 0,
 
 func TestConformanceCatchesPlantedBugs(t *testing.T) {
 	narrow := &Mixture{Means: [][]float64{{0, 0}}, Sigmas: [][]float64{{0.9}}}
-	for name, p := range map[string]Density{
-		"σ for σ² in the score":     sigmaForVariance{narrow},
-		"equal shares in the score": uniformShare{uneven()},
-		"factor missing in LogProb": missingFactor{uneven()},
-		"weights swapped":           swappedWeights{uneven()},
-		"σ² for σ in the sampler":   varianceForSigma{uneven()},
-		"σ added, not σ²":           addedSigmas{&Mixture{Means: TwoModes().Means, Sigmas: [][]float64{{1.5}, {1.5}}}},
-		"ring without its area":     plainRing{Ring{}},
-		"banana's variance":         flatCov{Banana{}},
+	for _, c := range []struct {
+		name  string
+		p     Density
+		check func(Density) error // the one that must catch it
+	}{
+		{"σ for σ² in the score", sigmaForVariance{narrow}, checkScore},
+		{"equal shares in the score", uniformShare{uneven()}, checkScore},
+		{"factor missing in LogProb", missingFactor{uneven()}, checkQuadrature},
+		{"banana's variance", flatCov{Banana{}}, checkQuadrature},
+		{"weights swapped", swappedWeights{uneven()}, checkSampler},
+		{"σ² for σ in the sampler", varianceForSigma{uneven()}, checkSampler},
+		{"σ added, not σ²", addedSigmas{&Mixture{Means: TwoModes().Means, Sigmas: [][]float64{{1.5}, {1.5}}}}, checkSampler},
+		{"ring without its area", plainRing{Ring{}}, checkSampler},
 	} {
-		err := conforms(p)
+		err := c.check(c.p)
 		if err == nil {
-			t.Errorf("%s: not caught", name)
+			t.Errorf("%s: not caught", c.name)
 		}
-		t.Log(name, "→", err)
+		t.Log(c.name, "→", err)
 	}
 }

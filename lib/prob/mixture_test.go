@@ -60,7 +60,7 @@ func TestTwoModesScore(t *testing.T) {
 				s1, s2 := (-x[0]+2*math.Tanh(2*x[0]/v))/v, -x[1]/v
 				a, b := -(x[0]-2)*(x[0]-2)/(2*v), -(x[0]+2)*(x[0]+2)/(2*v)
 				logP := -math.Log(4*math.Pi*v) - x[1]*x[1]/(2*v) + max(a, b) + math.Log1p(math.Exp(-math.Abs(a-b)))
-				if !close(got[3*i], s1, c.tolerance) || !close(got[3*i+1], s2, c.tolerance) || !close(got[3*i+2], logP, c.tolerance) {
+				if !agree(got[3*i], s1, c.tolerance) || !agree(got[3*i+1], s2, c.tolerance) || !agree(got[3*i+2], logP, c.tolerance) {
 					t.Errorf("%s at %v, σ = %g: got %.14g, want score (%.14g, %.14g), log p %.14g", c.dtype, x, sigma, got[3*i:3*i+3], s1, s2, logP)
 				}
 			}
@@ -170,7 +170,7 @@ func TestHostAgreesWithGraph(t *testing.T) {
 	logP, score, s := p.hostLogProb(), p.hostScore(), make([]float64, 2)
 	for i, row := range x {
 		score(row, s)
-		if !close(logP(row), graphLogP[i], 1e-13) || !close(s[0], graphScore[2*i], 1e-12) || !close(s[1], graphScore[2*i+1], 1e-12) {
+		if !agree(logP(row), graphLogP[i], 1e-13) || !agree(s[0], graphScore[2*i], 1e-12) || !agree(s[1], graphScore[2*i+1], 1e-12) {
 			t.Errorf("at %v: host %g %v, graph %g %v", row, logP(row), s, graphLogP[i], graphScore[2*i:2*i+2])
 		}
 	}
@@ -223,7 +223,7 @@ func TestScoreInALoop(t *testing.T) {
 		x = exec.MustCall1(x)
 	}
 	for i, want := range tensors.MustCopyFlatData[float64](x) {
-		if !close(got[i], want, 1e-12) {
+		if !agree(got[i], want, 1e-12) {
 			t.Fatalf("%d: loop %g, one by one %g", i, got[i], want)
 		}
 	}
@@ -237,7 +237,7 @@ func TestScoreOf(t *testing.T) {
 	closed := run(func(x *Node) *Node { return ScoreOf(uneven(), x) }, x)
 	gradient := run(func(x *Node) *Node { return ScoreOf(onlyLogProb{uneven()}, x) }, x)
 	for i := range closed {
-		if !close(closed[i], gradient[i], 1e-11) {
+		if !agree(closed[i], gradient[i], 1e-11) {
 			t.Fatalf("%d: closed form %g, gradient %g", i, closed[i], gradient[i])
 		}
 	}
