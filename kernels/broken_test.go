@@ -30,6 +30,8 @@ var broken = []struct {
 	{name: "06-killed", cell: 2, reason: "signal: killed"},
 	{name: "07-endless", cell: 2, reason: "took longer than the limit of"},
 	{name: "08-missing-module", cell: 2, line: 1, reason: "no required module provides package example.invalid/nowhere"},
+	{name: "09-missed-claim", cell: 3, reason: "missed: one plus one: measured 2.00, exact 3.00 ± 0.50"},
+	{name: "10-nan-claim", cell: 3, reason: "missed: loss of a run that diverged: measured NaN"},
 }
 
 // environment returns the layout of a machine that is set up, or skips.

@@ -128,6 +128,7 @@ func (o runOptions) runOne(ctx context.Context, l setup.Layout, path string, b *
 	})
 	result.Seconds = time.Since(start).Seconds()
 	if err == nil {
+		line.now("writing the page")
 		err = o.judge(ctx, l, path, executed, &result)
 	}
 	if ctx.Err() == nil {

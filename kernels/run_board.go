@@ -33,10 +33,10 @@ const (
 
 // boardLine is the line of one notebook.
 type boardLine struct {
-	board       *board
-	path        string
-	start       time.Time
-	cell, cells int
+	board *board
+	path  string
+	start time.Time
+	doing string
 }
 
 func newBoard(out io.Writer, now func() time.Time) *board {
@@ -118,7 +118,7 @@ func (b *board) draw(text string) {
 
 // start adds a notebook.
 func (b *board) start(path string) *boardLine {
-	line := &boardLine{board: b, path: path, start: b.now()}
+	line := &boardLine{board: b, path: path, start: b.now(), doing: "starting the kernel"}
 	b.mu.Lock()
 	b.running = append(b.running, line)
 	b.draw("")
@@ -127,10 +127,13 @@ func (b *board) start(path string) *boardLine {
 }
 
 // progress notes that a cell starts.
-func (l *boardLine) progress(cell, cells int) {
+func (l *boardLine) progress(cell, cells int) { l.now(fmt.Sprintf("cell %d of %d", cell, cells)) }
+
+// now notes what is being done.
+func (l *boardLine) now(doing string) {
 	l.board.mu.Lock()
 	defer l.board.mu.Unlock()
-	l.cell, l.cells = cell, cells
+	l.doing = doing
 	l.board.draw("")
 }
 
@@ -144,9 +147,5 @@ func (l *boardLine) finish(result *outcome) {
 }
 
 func (l *boardLine) text(now time.Time) string {
-	where := "starting the kernel"
-	if l.cells > 0 {
-		where = fmt.Sprintf("cell %d of %d", l.cell, l.cells)
-	}
-	return fmt.Sprintf("       %s: %s, %.0f s", l.path, where, now.Sub(l.start).Seconds())
+	return fmt.Sprintf("       %s: %s, %.0f s", l.path, l.doing, now.Sub(l.start).Seconds())
 }

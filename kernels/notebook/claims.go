@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// ClaimsType is the MIME type under which a lesson's truth table leaves its rows.
+// ClaimsType is the MIME type under which a lesson's truth table leaves its
+// rows: claim.MIME.
 const ClaimsType = "application/vnd.gibbs.claims+json"
 
 // Claim is one row of a truth table. The numbers are as the lesson wrote them:

@@ -1,6 +1,10 @@
 package notebook
 
-import "testing"
+import (
+	"testing"
+
+	"gibbs/lib/claim"
+)
 
 func failed(value string, traceback ...string) Output {
 	return Output{Kind: Failed, EName: "ERROR", EValue: value, Traceback: traceback}
@@ -55,6 +59,12 @@ func TestAt(t *testing.T) {
 	}
 	if got := nb.At(0, "no kernel").Error(); got != "no kernel" {
 		t.Errorf("At(0) = %q", got)
+	}
+}
+
+func TestClaimsTypeIsTheLibrarys(t *testing.T) {
+	if ClaimsType != claim.MIME {
+		t.Errorf("ClaimsType = %q, but lessons write %q", ClaimsType, claim.MIME)
 	}
 }
 
