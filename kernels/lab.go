@@ -1,5 +1,63 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"os"
+	"strings"
+	"time"
 
-func labCmd() *cobra.Command { return &cobra.Command{Use: "lab"} }
+	"gibbs/kernels/lab"
+	"gibbs/kernels/setup"
+
+	"github.com/spf13/cobra"
+)
+
+func labCmd() *cobra.Command {
+	var o lab.Options
+	var noBrowser bool
+	cmd := &cobra.Command{
+		Use:   "lab",
+		Short: "Open JupyterLab on this repository",
+		Long: `Lab sets up first what is missing, then starts JupyterLab on 127.0.0.1 with a
+token, in the repository, with the gibbs kernel as the default. Ctrl-C ends it, its
+kernels and all that they started.
+
+Your own Jupyter settings are not used: a Jupyter of yours is not changed by this
+one, nor this one by yours.`,
+		Example: `  go run ./kernels lab
+  go run ./kernels lab --no-browser --port 8890`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			layout, err := setup.Find()
+			if err != nil {
+				return err
+			}
+			o.Browser, o.Out = !noBrowser, cmd.OutOrStdout()
+			ctx := withGoRun(cmd.Context())
+			if err := setup.Ensure(ctx, layout, setup.Options{Out: o.Out}); err != nil {
+				return err
+			}
+			return lab.Run(ctx, layout, o)
+		},
+	}
+	cmd.Flags().IntVar(&o.Port, "port", 0, "the port to listen on (default: 8888, or the next free one)")
+	cmd.Flags().BoolVar(&noBrowser, "no-browser", false, "do not open a browser")
+	return cmd
+}
+
+// withGoRun returns a context that also ends when `go run`, if that started this
+// program, is killed: it passes no signal on.
+func withGoRun(ctx context.Context) context.Context {
+	self, err := os.Executable()
+	if err != nil || !strings.Contains(self, "go-build") {
+		return ctx
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		for parent := os.Getppid(); os.Getppid() == parent && ctx.Err() == nil; {
+			time.Sleep(time.Second)
+		}
+		cancel()
+	}()
+	return ctx
+}
