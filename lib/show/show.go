@@ -94,6 +94,7 @@ func (b Bundle) send(displayID string) error {
 		}
 		data[protocol.MIMEType(mime)] = plain
 	}
+	drainStdout()
 	gonbui.SendData(&protocol.DisplayData{Data: data, DisplayID: displayID})
 	Sync()
 	if err := gonbui.Error(); err != nil {
