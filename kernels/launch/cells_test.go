@@ -39,7 +39,9 @@ graph.MustExecOnce(backend, func(x *graph.Node) *graph.Node {
 }
 
 // endlessCode is the code of the n-th cell of a kind.
-func endlessCode(kind int, n string) string { return strings.ReplaceAll(endless[kind].code, "NUMBER", n) }
+func endlessCode(kind int, n string) string {
+	return strings.ReplaceAll(endless[kind].code, "NUMBER", n)
+}
 
 // stays reports whether a kind says when it is ready.
 func stays(kind int) bool { return endless[kind].name != "compiling" }
