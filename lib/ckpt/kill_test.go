@@ -42,32 +42,38 @@ func advance(s *Snapshot) *Snapshot {
 	return next
 }
 
-// child is what this test binary does when a test has started it for a role.
+// child is what this test binary does when a test has started it for a role. It
+// returns the exit code.
 func child(role string) int {
-	path, plant := os.Getenv("CKPT_TEST_DIR"), bugs[os.Getenv("CKPT_TEST_BUG")]
+	path, bugName := os.Getenv("CKPT_TEST_DIR"), os.Getenv("CKPT_TEST_BUG")
 	var err error
-	switch role {
-	case "save":
-		err = saveForEver(path, plant)
-	case "race":
-		err = saveInTurns(path, os.Getenv("CKPT_TEST_BUG") == "no lock")
+	switch {
+	case role == "save":
+		err = saveForEver(path, bugName)
+	case bugName == "no lock":
+		err = saveInTurns(path, unlocked)
+	default:
+		err = saveInTurns(path, locked)
 	}
-	fmt.Println("error", err)
-	return 1
+	if err != nil {
+		fmt.Println("error", err)
+		return 1
+	}
+	return 0
 }
 
 // saveForEver resumes the run in a folder and saves every step; it prints "open",
 // and each step when it is acknowledged.
-func saveForEver(path string, plant bug) error {
+func saveForEver(path, bugName string) error {
 	d, err := Open(path, Options{})
 	if err != nil {
 		return err
 	}
 	delay := time.Millisecond
-	if os.Getenv("CKPT_TEST_BUG") != "" {
+	if bugName != "" {
 		delay *= 10 // most kills fall between two writes, where these bugs show
 	}
-	d.disk = slow{plant(osDisk{}), delay}
+	d.disk = slow{bugs[bugName](osDisk{}), delay}
 	s, err := d.Latest()
 	if errors.Is(err, ErrNone) {
 		s, err = first(), nil

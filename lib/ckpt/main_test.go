@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"testing"
@@ -59,7 +60,7 @@ func sample(step int64) *Snapshot {
 			"/step":          tensors.FromScalar(step),
 			"/#rngState":     tensors.FromValue([]uint64{uint64(n), 1<<64 - 1, 3}),
 			"empty":          tensors.FromFlatDataAndDimensions([]float64{}, 0, 5),
-			"../../etc/x":    tensors.FromValue([]float64{x, -0.0, 5e-324}),
+			"../../etc/x":    tensors.FromValue([]float64{x, math.Copysign(0, -1), 5e-324}),
 			"f16":            tensors.FromValue([]float16.Float16{float16.FromFloat32(1.5)}),
 			"bf16":           tensors.FromValue([]bfloat16.BFloat16{bfloat16.FromFloat32(2.5), 0, 0}),
 			"bool":           tensors.FromValue([]bool{true, false, n%2 == 0}),

@@ -14,20 +14,18 @@ import (
 // turns is how often each of two racing writers opens, advances, saves, closes.
 const turns = 3
 
-// saveInTurns makes its turns when the barrier, its input, closes.
-func saveInTurns(path string, unlocked bool) error {
+// saveInTurns makes its turns when the barrier, its input, closes, and prints how
+// often it found the folder locked.
+func saveInTurns(path string, open func(string) (*Dir, error)) error {
 	if _, err := io.ReadAll(os.Stdin); err != nil {
 		return err
 	}
 	refused := 0
 	for range turns {
-		d, err := Open(path, Options{})
-		for ; errors.Is(err, ErrLocked) && !unlocked; d, err = Open(path, Options{}) {
+		d, err := open(path)
+		for ; errors.Is(err, ErrLocked); d, err = open(path) {
 			refused++
 			time.Sleep(200 * time.Microsecond)
-		}
-		if unlocked {
-			d, err = openOn(osDisk{}, path, Options{})
 		}
 		if err != nil {
 			return err
@@ -44,9 +42,12 @@ func saveInTurns(path string, unlocked bool) error {
 		}
 	}
 	fmt.Println("refused", refused)
-	os.Exit(0)
 	return nil
 }
+
+// locked opens a folder as it should be, unlocked is a planted bug.
+func locked(path string) (*Dir, error)   { return Open(path, Options{}) }
+func unlocked(path string) (*Dir, error) { return openOn(osDisk{}, path, Options{}) }
 
 // race lets two writers loose on one folder and returns what is wrong afterwards:
 // every step of both must be there, in one chain. It counts the refusals.
