@@ -80,6 +80,22 @@ func TestIsolinesAtEdgesSaddlesAndGaps(t *testing.T) {
 			t.Errorf("xy = %g: %d branches, want 2", level, n)
 		}
 	}
+	// One cell whose corners on the diagonal are high: the mean 0.5 is above the
+	// level 0.4, so the ridge runs through and the low corners are cut off.
+	cell := NewGrid(0, 1, 2, 0, 1, 2)
+	for _, chain := range cell.isolines([]float64{1, 0, 0, 1}, 0.4) {
+		for _, low := range [][2]float64{{1, 0}, {0, 1}} {
+			near := 0
+			for _, at := range chain {
+				if math.Hypot(at[0]-low[0], at[1]-low[1]) < 0.5 {
+					near++
+				}
+			}
+			if near == 1 {
+				t.Errorf("%v joins the two low corners of a ridge", chain)
+			}
+		}
+	}
 	line := g.Values(func(x, _ float64) float64 { return x })
 	if chains := g.isolines(line, 0.01); len(chains) != 1 || len(chains[0]) != 20 {
 		t.Errorf("x = 0.01: %d curves, want one through all 20 rows", len(chains))
