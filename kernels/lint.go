@@ -50,8 +50,16 @@ func lint(l setup.Layout, args []string, out io.Writer) error {
 		}
 	}
 	if findings > 0 {
-		return fmt.Errorf("lint: %d findings in %d notebooks", findings, len(paths))
+		return fmt.Errorf("lint: %s from the conventions in %s", plural(findings, "departure"), plural(len(paths), "notebook"))
 	}
-	fmt.Fprintf(out, "%d notebooks keep the conventions\n", len(paths))
+	fmt.Fprintf(out, "no departures from the conventions in %s\n", plural(len(paths), "notebook"))
 	return nil
+}
+
+// plural returns "1 thing" or "3 things".
+func plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }

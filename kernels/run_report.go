@@ -72,7 +72,7 @@ func verdict(outcomes []outcome) error {
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %d notebooks failed", failed, len(outcomes))
+		return fmt.Errorf("%d of %s failed", failed, plural(len(outcomes), "notebook"))
 	}
 	return nil
 }

@@ -83,13 +83,14 @@ func mergeStreams(outputs []Output) []Output {
 		}
 	}
 	for i := range merged {
-		merged[i].Text = overwritten.ReplaceAllString(strings.ReplaceAll(merged[i].Text, "\r\n", "\n"), "")
+		merged[i].Text = overwritten.ReplaceAllString(strings.ReplaceAll(merged[i].Text, "\r\n", "\n"), "$1")
 	}
 	return merged
 }
 
-// overwritten is what a carriage return moves back over.
-var overwritten = regexp.MustCompile(`(?m)[^\n]*\r`)
+// overwritten is a line with what carriage returns moved back over, and the
+// blanks that wiped out the rest of it.
+var overwritten = regexp.MustCompile(`(?m)^[^\n]*\r([^\n]*?) *$`)
 
 func (o *Output) clean(clean func(string) string) {
 	o.Text = clean(o.Text)

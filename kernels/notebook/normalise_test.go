@@ -31,7 +31,7 @@ func TestNormaliseText(t *testing.T) {
 		{"duration of a test", "--- PASS: TestX (0.31s)\n", "--- PASS: TestX (0.00s)\n"},
 		{"duration of tests", "ok  \tgibbs/lib/rng\t1.234s\n", "ok  \tgibbs/lib/rng\t0.00s\n"},
 		{"a number that is a result", "half-life (0.31s)", "half-life (0.31s)"},
-		{"progress", "step 1\rstep 2\rstep 3\ndone\r\n", "step 3\ndone\n"},
+		{"progress", "left  \nstep 1, 3 s\rstep 2\rstep 3     \ndone\r\n", "left  \nstep 3\ndone\n"},
 		{"random identifiers", "gonb_id_0000aaaa gonb_id_0000bbbb gonb_id_0000aaaa", "gonb_id_1 gonb_id_2 gonb_id_1"},
 	} {
 		nb := &Notebook{Format: 4, Cells: []Cell{code("", 1, stdout(test.text))}}

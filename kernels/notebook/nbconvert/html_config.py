@@ -22,12 +22,16 @@ REWRITES = [
     (r"(\\[bB]igg?[lr]?)\s*\\\|", r"\1‖"),
 ]
 
+# A minus after an opening bracket, a comma or a relation is a sign, and stands
+# close to its number.
+SIGN = re.compile(r"(<mo[^>]*>(?:&#x00028;|&#x0005B;|&#x0002C;|&#x0003D;)</mo>)<mo>&#x02212;</mo>")
+
 
 def mathml(latex, display):
     for pattern, replacement in REWRITES:
         latex = re.sub(pattern, replacement, latex)
     try:
-        return convert(latex, display=display)
+        return SIGN.sub(r'\1<mo form="prefix">&#x02212;</mo>', convert(latex, display=display))
     except Exception:  # the converter has no error type of its own
         return f'<code class="latex">{escape(latex)}</code>'
 

@@ -30,7 +30,7 @@ func TestHTML(t *testing.T) {
 	python := environmentPython(t)
 	const pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 	nb := &notebook.Notebook{Format: 4, Cells: []notebook.Cell{
-		{Kind: notebook.Markdown, Source: "# Text\n\nInline $p_\\sigma(x)$, [a link](https://example.org), \\$5, `$code$`, $\\mathcal N(0, I)$, $\\arg\\min_\\theta f$.\n\n" +
+		{Kind: notebook.Markdown, Source: "# Text\n\nInline $p_\\sigma(x)$, [a link](https://example.org), \\$5, `$code$`, $\\mathcal N(0, I)$, $\\arg\\min_\\theta f$, $f(-2) = 1 - 3$.\n\n" +
 			"$$\\nabla \\log p = \\frac{a}{b} \\tag{3}$$\n\n\\begin{aligned} a &= b \\\\ c &= d \\end{aligned}\n"},
 		{Kind: notebook.Code, Count: 1, Source: "func half(x float64) float64 { return x / 2 }\n%%\nfmt.Println(half(3))", Outputs: []notebook.Output{
 			{Kind: notebook.Stream, Name: "stdout", Text: "1.5\n"},
@@ -56,7 +56,7 @@ func TestHTML(t *testing.T) {
 	for _, want := range []string{
 		`<span class="kd">func</span>`, // Go, not Python
 		`alt="one dot"`, `aria-label="a square"`, "data:image/png;base64," + pixel,
-		"<mfrac>", "<msub><mi>p</mi><mi>σ</mi></msub>", "<mi>μ</mi>", "𝒩", "(3)", "<mtr>",
+		"<mfrac>", "<msub><mi>p</mi><mi>σ</mi></msub>", "<mi>μ</mi>", "𝒩", `<mo form="prefix">−</mo><mn>2</mn>`, "<mn>1</mn><mo>−</mo><mn>3</mn>", "(3)", "<mtr>",
 		`href="https://example.org"`, "$5", "<code>$code$</code>", "prefers-color-scheme: dark",
 	} {
 		if !strings.Contains(text, want) {
