@@ -26,7 +26,7 @@ const latencyCell = `import (
 )
 
 %%
-sum := graph.MustExecOnce(backend.MustOpen(), func(x *graph.Node) *graph.Node {
+sum := graph.MustCallOnce(backend.MustOpen(), func(x *graph.Node) *graph.Node {
 	return graph.ReduceAllSum(x)
 }, []float32{@, 0})
 fmt.Println("sum", sum.Value())

@@ -47,11 +47,12 @@ func (w wheel) fetch(ctx context.Context, l Layout, path string) error {
 	if err != nil || len(wheels) != 1 {
 		return fmt.Errorf("pip download %s left %d wheels, want 1", w.Package, len(wheels))
 	}
-	return w.unpack(ctx, wheels[0], path)
+	return w.unpack(ctx, wheels[0], l.temp(), path)
 }
 
-// unpack writes the member of the wheel in file to path.
-func (w wheel) unpack(ctx context.Context, file, path string) error {
+// unpack writes the member of the wheel in file under temp, which is emptied
+// after a kill, and moves it to path.
+func (w wheel) unpack(ctx context.Context, file, temp, path string) error {
 	sum, err := pjrt.FileSHA256(file)
 	if err != nil {
 		return err
@@ -69,7 +70,8 @@ func (w wheel) unpack(ctx context.Context, file, path string) error {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	defer member.Close()
-	return writeFile(path, 0o644, func(out io.Writer) error {
+	whole := filepath.Join(temp, w.file())
+	err = writeFile(whole, 0o644, func(out io.Writer) error {
 		h := sha256.New()
 		n, err := io.Copy(io.MultiWriter(out, h), io.LimitReader(contextReader{ctx, member}, biggestMember+1))
 		if err != nil {
@@ -83,6 +85,16 @@ func (w wheel) unpack(ctx context.Context, file, path string) error {
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if err := os.Rename(whole, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
 }
 
 // damaged is the refusal of bytes that are not the pinned ones.

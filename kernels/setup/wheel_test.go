@@ -150,7 +150,7 @@ func TestUnpackRefusesWhatIsNotPinned(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w, body := c.edit(w, append([]byte(nil), good...))
 			put(t, file, string(body))
-			err := w.unpack(context.Background(), file, path)
+			err := w.unpack(context.Background(), file, t.TempDir(), path)
 			if err == nil || !strings.Contains(err.Error(), c.part) {
 				t.Errorf("error %v, want one that says %q", err, c.part)
 			}
@@ -162,10 +162,10 @@ func TestUnpackRefusesWhatIsNotPinned(t *testing.T) {
 	put(t, file, string(good))
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := w.unpack(ctx, file, path); !errors.Is(err, context.Canceled) {
+	if err := w.unpack(ctx, file, t.TempDir(), path); !errors.Is(err, context.Canceled) {
 		t.Errorf("stopped: error %v, want %v", err, context.Canceled)
 	}
-	if err := w.unpack(context.Background(), file, path); err != nil {
+	if err := w.unpack(context.Background(), file, t.TempDir(), path); err != nil {
 		t.Error(err)
 	}
 }

@@ -44,7 +44,7 @@ func probe() error {
 	for i := range numbers {
 		numbers[i] = float32(i + 1)
 	}
-	sum, err := graph.ExecOnce(b, func(x *graph.Node) *graph.Node { return graph.ReduceAllSum(x) }, numbers)
+	sum, err := graph.CallOnce(b, func(x *graph.Node) *graph.Node { return graph.ReduceAllSum(x) }, numbers)
 	if err != nil {
 		return err
 	}
