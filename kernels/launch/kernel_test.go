@@ -89,6 +89,26 @@ func TestQueuedCellsAreAborted(t *testing.T) {
 	}
 }
 
+// JupyterLab asks for the history at first and waits for an answer.
+func TestHistoryIsEmpty(t *testing.T) {
+	k := startKernel(t)
+	reply := k.await(k.replies, k.send(k.shell, "history_request", nil), "history_reply")
+	if got := string(reply.content); got != `{"history":[],"status":"ok"}` {
+		t.Errorf("history_reply %s", got)
+	}
+	for _, want := range []string{"busy", "idle"} {
+		for m := range k.published {
+			if m.parentID != reply.parentID {
+				continue
+			}
+			if got := string(m.content); m.kind != "status" || !strings.Contains(got, want) {
+				t.Errorf("published %s %s, want %s", m.kind, got, want)
+			}
+			break
+		}
+	}
+}
+
 // Imports of the repository and of its modules need no network.
 func TestImportsAreOffline(t *testing.T) {
 	proxy := "http://127.0.0.1:9" // nobody listens

@@ -107,12 +107,7 @@ func (p *proxy) route(f frame) {
 	}
 	switch f.from {
 	case shellFront:
-		if m.kind == "execute_request" {
-			p.queue = append(p.queue, m)
-			p.next()
-			return
-		}
-		p.sockets.send(shellBack, m, p.key)
+		p.ask(m)
 	case controlFront:
 		p.control(m)
 	case stdinFront:
@@ -126,6 +121,32 @@ func (p *proxy) route(f frame) {
 	case iopubBack:
 		p.published(m)
 	}
+}
+
+// ask puts a cell in the queue and passes other requests on.
+func (p *proxy) ask(m *message) {
+	switch m.kind {
+	case "execute_request":
+		p.queue = append(p.queue, m)
+		p.next()
+	case "history_request":
+		// GoNB keeps no history and does not answer. JupyterLab asks for it at first,
+		// and calls the kernel's state unknown until something was answered.
+		p.answerSelf(m, "history_reply", map[string]any{"status": "ok", "history": []any{}})
+	default:
+		p.sockets.send(shellBack, m, p.key)
+	}
+}
+
+// answerSelf answers a request in GoNB's place. While a cell runs the kernel stays
+// busy.
+func (p *proxy) answerSelf(m *message, kind string, content map[string]any) {
+	for _, state := range []string{"busy", "idle"} {
+		if p.current == nil {
+			p.sockets.send(iopubFront, m.publish("status", map[string]any{"execution_state": state}), p.key)
+		}
+	}
+	p.sockets.send(shellFront, m.reply(kind, m.identities, content), p.key)
 }
 
 // control handles interrupts itself and passes everything else on.
@@ -252,10 +273,7 @@ func (p *proxy) finish() {
 // abort answers every queued cell without running it.
 func (p *proxy) abort() {
 	for _, m := range p.queue {
-		for _, state := range []string{"busy", "idle"} {
-			p.sockets.send(iopubFront, m.publish("status", map[string]any{"execution_state": state}), p.key)
-		}
-		p.sockets.send(shellFront, m.reply("execute_reply", m.identities, map[string]any{"status": "aborted"}), p.key)
+		p.answerSelf(m, "execute_reply", map[string]any{"status": "aborted"})
 	}
 	p.queue = nil
 }
