@@ -40,13 +40,14 @@ func Example() {
 	// Output: slope 2.000 after 2000 steps
 }
 
-// noisy is a small regression whose every step draws data and noise.
+// noisy is a small regression whose every step draws data, and noise for both
+// sides of the network.
 func noisy(scale float64) fit.Objective {
 	mlp := net.MLP{Hidden: []int{8}, Out: 1, Activation: activation.TypeTanh}
 	return func(scope *model.Scope, s rng.State, batch []*Node) *Node {
 		x := batch[0]
 		_, eps := rng.Normal(s, x.DType(), x.Shape().Dimensions...)
-		y := net.Bind(scope, mlp.Apply)(x)
+		y := net.Bind(scope, mlp.Apply)(Add(x, MulScalar(eps, 0.05)))
 		return ReduceAllMean(Square(Sub(y, Add(Sin(x), MulScalar(eps, scale)))))
 	}
 }

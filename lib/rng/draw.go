@@ -102,7 +102,7 @@ func boxMuller(words *Node, dtype dtypes.DType) *Node {
 // Rademacher draws −1 and +1 with equal probability, as numbers of dtype.
 func Rademacher(s State, dtype dtypes.DType, dims ...int) (State, *Node) {
 	s, words := Bits(s, dims...)
-	bit := ConvertDType(BitwiseShiftRightLogicalScalar(words, 31), dtype)
+	bit := number(BitwiseShiftRightLogicalScalar(words, 31), dtype)
 	return s, AddScalar(MulScalar(bit, -2), 1)
 }
 
@@ -164,7 +164,13 @@ func uniform64(high, low *Node) *Node {
 
 // scaled returns words·scale + offset in dtype.
 func scaled(words *Node, dtype dtypes.DType, scale, offset float64) *Node {
-	return AddScalar(MulScalar(ConvertDType(words, dtype), scale), offset)
+	return AddScalar(MulScalar(number(words, dtype), scale), offset)
+}
+
+// number converts words to dtype. Gradients end here: the integer operations of a
+// generator have none, and GoMLX looks for them behind its fused layers.
+func number(words *Node, dtype dtypes.DType) *Node {
+	return StopGradient(ConvertDType(words, dtype))
 }
 
 // row returns words[i], without its leading axis.
