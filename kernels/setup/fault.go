@@ -70,7 +70,7 @@ func diagnose(step, tool string, err error) error {
 	for _, s := range symptoms {
 		for _, sign := range s.any {
 			if strings.Contains(text, sign) {
-				return &Fault{Step: step, What: s.what + ".\n" + indent(tool+": "+err.Error()), Do: s.do, Err: err}
+				return &Fault{Step: step, What: s.what + ".\n" + indent(err.Error()), Do: s.do, Err: err}
 			}
 		}
 	}
@@ -78,6 +78,19 @@ func diagnose(step, tool string, err error) error {
 		Do: "see the lines above; `go run ./kernels setup` goes on where it stopped", Err: err}
 }
 
+// longestLine is where the lines of a tool are cut: pip and go print some that
+// fill a screen.
+const longestLine = 300
+
+// indent sets off what a tool printed.
 func indent(text string) string {
-	return "  | " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  | ")
+	var out strings.Builder
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		line = strings.TrimRight(line, "\n")
+		if len(line) > longestLine {
+			line = strings.ToValidUTF8(line[:longestLine], "") + " …"
+		}
+		fmt.Fprintf(&out, "  | %s\n", line)
+	}
+	return strings.TrimRight(out.String(), "\n")
 }

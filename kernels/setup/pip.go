@@ -17,9 +17,10 @@ var pipSettings = []string{
 	"TIMEOUT", "DEFAULT_TIMEOUT", "RETRIES", "CACHE_DIR", "NO_CACHE_DIR", "KEYRING_PROVIDER",
 }
 
-// pip runs pip of the Python given, with hashes required and wheels only.
+// pip runs pip of the Python given, with hashes required and wheels only. It
+// prints warnings and errors, no more: the step's line shows how far it is.
 func pip(ctx context.Context, python, temp, verb string, args ...string) error {
-	args = append([]string{"-I", "-m", "pip", verb, "--require-hashes", "--only-binary", ":all:", "--progress-bar", "off"}, args...)
+	args = append([]string{"-I", "-m", "pip", verb, "-q", "--require-hashes", "--only-binary", ":all:"}, args...)
 	_, err := child.Command{Name: python, Args: args, Env: withTemp(pipEnv(ctx, python), temp)}.Output(ctx)
 	return err
 }
