@@ -11,6 +11,7 @@
 //	net      small networks that can be applied many times in one graph
 //	ckpt     crash-safe checkpoints and artefacts keyed by what made them
 //	fit      training: objective + data → trained store, resumable bit for bit
+//	diag     what a result is worth: image quality
 //	show     figures with alt text, tables, progress
 //	claim    the truth table: measured · exact · tolerance · verdict
 //
