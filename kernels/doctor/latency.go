@@ -26,9 +26,12 @@ const latencyCell = `import (
 )
 
 %%
-sum := graph.MustCallOnce(backend.MustOpen(), func(x *graph.Node) *graph.Node {
+sum, err := graph.CallOnce(backend.MustOpen(), func(x *graph.Node) *graph.Node {
 	return graph.ReduceAllSum(x)
 }, []float32{@, 0})
+if err != nil {
+	panic(err)
+}
 fmt.Println("sum", sum.Value())
 `
 

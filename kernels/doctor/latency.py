@@ -9,6 +9,7 @@ usage: latency.py N KERNEL...   with each KERNEL a JSON object:
 """
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -34,7 +35,9 @@ class Session:
 
     def hook(self, message):
         content = message["content"]
+        data = content.get("data", {})
         self.output += content.get("text", "") + "\n".join(content.get("traceback", []))
+        self.output += re.sub("(?s)<style>.*?</style>|<[^>]*>", "", data.get("text/html", data.get("text/plain", "")))
 
     def execute(self, code):
         """Runs a cell and returns its seconds, from the request to the kernel being idle."""
@@ -43,13 +46,13 @@ class Session:
         reply = self.client.execute_interactive(code, timeout=TIMEOUT, output_hook=self.hook)
         seconds = time.monotonic() - start
         if reply["content"]["status"] != "ok":
-            raise RuntimeError(f"{self.name}: the cell failed:\n{self.output[-2000:]}")
+            raise RuntimeError(f"{self.name}: the cell failed:\n{self.output[-4000:]}")
         return seconds
 
     def run(self, number):
         seconds = self.execute(self.cell.replace("@", str(number)))
         if f"sum {number}" not in self.output:
-            raise RuntimeError(f"{self.name}: the cell printed {self.output[-2000:]!r}, want sum {number}")
+            raise RuntimeError(f"{self.name}: the cell printed {self.output[-4000:]!r}, want sum {number}")
         return seconds
 
     def close(self):

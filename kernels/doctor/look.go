@@ -108,13 +108,7 @@ func (e *examination) tools(context.Context) []Row {
 			rows = append(rows, Row{name, Broken, err.Error(), doSetup})
 			continue
 		}
-		version, longest := info.Main.Version, ""
-		for _, module := range info.Deps { // built from kernels/tools, the program's module is a dependency
-			if strings.HasPrefix(info.Path+"/", module.Path+"/") && len(module.Path) > len(longest) {
-				version, longest = module.Version, module.Path
-			}
-		}
-		rows = append(rows, Row{Name: name, Value: version + ", built with " + info.GoVersion})
+		rows = append(rows, Row{Name: name, Value: info.Main.Version + ", built with " + info.GoVersion})
 	}
 	return rows
 }
