@@ -22,14 +22,15 @@ const (
 // guarded is the name of the transport that is TCP within these bounds.
 const guarded = "guarded"
 
-var errRegister = zmq4.RegisterTransport(guarded, guardedTransport{transport.New("tcp")})
+func init() {
+	if err := zmq4.RegisterTransport(guarded, guardedTransport{transport.New("tcp")}); err != nil {
+		panic(err) // the name is taken: a mistake in this program
+	}
+}
 
 type guardedTransport struct{ transport.Transport }
 
 func (t guardedTransport) Listen(ctx context.Context, addr string) (net.Listener, error) {
-	if errRegister != nil {
-		return nil, errRegister
-	}
 	l, err := t.Transport.Listen(ctx, addr)
 	return guardedListener{l}, err
 }

@@ -26,7 +26,7 @@ import (
 func Progress(title string) func(step, steps int, loss float64) {
 	switch {
 	case InNotebook():
-		id := gonbui.UniqueID() // not stored in the notebook
+		id := gonbui.UniqueId() // not stored in the notebook
 		return newMeter(title, 200*time.Millisecond, func(m *meter, done bool) {
 			// A lost kernel must not end a training run: the checkpoint still counts.
 			_ = m.bundle(done).send(id)
