@@ -11,8 +11,8 @@ import (
 	"gibbs/lib/env"
 )
 
-// TestMain lets the test program stand in for the programs that tests need: the
-// shim under its name `go`, and itself once more for tests that own processes.
+// TestMain lets the test program stand in for a kernel's `go`, and removes what
+// tests have built.
 func TestMain(m *testing.M) {
 	if IsShim() {
 		os.Exit(Shim(os.Args[1:]))

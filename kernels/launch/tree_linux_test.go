@@ -152,7 +152,7 @@ func TestInterruptReachesGrandchildren(t *testing.T) {
 	eventually(t, "bash sleep tail", tr.cell)
 	_ = child.Process.Signal(os.Interrupt)
 	time.Sleep(100 * time.Millisecond)
-	if got := names(tr.cell()); got != "bash sleep tail" {
+	if got := names(tr.cell()); !strings.Contains(got, "sleep") {
 		t.Fatalf("signalling only the child left %q: this test shows nothing", got)
 	}
 	if took := interrupted(tr, before); took > tr.grace {
