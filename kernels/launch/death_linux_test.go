@@ -70,10 +70,10 @@ func TestInterruptSparesEarlierCells(t *testing.T) {
 	if r := c.wait(); r.status != "error" || r.took > 6*time.Second {
 		t.Errorf("after %v: %v", r.took, r)
 	}
+	k.answers() // which waits for the end of the interrupt
 	if living, _ := k.strangers(); names(living) != "sleep" {
 		t.Errorf("left are %q, want the earlier sleep", names(living))
 	}
-	k.answers()
 }
 
 // Cells that wait behind an interrupted one are aborted, and an interrupt of an
