@@ -14,7 +14,7 @@ func TestPythonFaults(t *testing.T) {
 		parts        []string
 	}{
 		{"too old", `{"path": "/usr/bin/python3", "version": "3.8.10", "minor": 8, "missing": []}`, []string{"Python 3.8.10 (/usr/bin/python3) is too old", "3.10", "GIBBS_PYTHON"}},
-		{"python 2", `not json`, []string{"too old"}},
+		{"python 2", `not json`, []string{"does not run, or is no Python 3", "3.10"}},
 		{"no ensurepip", `{"path": "/usr/bin/python3", "version": "3.11.2", "minor": 11, "missing": ["ensurepip"]}`, []string{"lacks ensurepip", "apt install python3.11-venv"}},
 		{"no venv", `{"path": "/usr/bin/python3", "version": "3.13.0", "minor": 13, "missing": ["venv", "ensurepip"]}`, []string{"lacks venv and ensurepip", "python3-venv"}},
 	} {

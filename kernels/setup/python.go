@@ -55,9 +55,9 @@ func findPython(ctx context.Context) (interpreter, error) {
 		if ctx.Err() != nil {
 			return interpreter{}, ctx.Err()
 		}
-		p := interpreter{Path: name, Version: "that does not run"}
+		p := interpreter{Path: name}
 		if err == nil {
-			_ = json.Unmarshal([]byte(out), &p) // a foreign answer leaves Minor 0: too old
+			_ = json.Unmarshal([]byte(out), &p) // a foreign answer leaves Version "": not Python 3
 		}
 		if p.Minor >= oldestPython && len(p.Missing) == 0 {
 			return p, nil
@@ -79,6 +79,9 @@ func pythonFault(names []string, unfit []interpreter) error {
 	do := fmt.Sprintf("install Python 3.%d or later (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python), or name one in GIBBS_PYTHON", oldestPython)
 	if len(unfit) == 0 {
 		return &Fault{Step: "python", What: "no Python found: none of " + strings.Join(names, ", ") + " is on PATH", Do: do}
+	}
+	if unfit[0].Version == "" {
+		return &Fault{Step: "python", What: unfit[0].Path + " does not run, or is no Python 3", Do: do}
 	}
 	return &Fault{Step: "python", What: fmt.Sprintf("Python %s (%s) is too old: Gibbs needs 3.%d or later", unfit[0].Version, unfit[0].Path, oldestPython), Do: do}
 }
