@@ -97,13 +97,15 @@ func (e *execution) shellReport(status string) string {
 // displayLimit bounds one rich output: a picture of this size is a mistake.
 const displayLimit = 16 << 20
 
-// display replaces a rich output that is too large by a notice.
-func (e *execution) display(m *message) *message {
+// display replaces a rich output that is too large by a notice. It may come when
+// its cell is over: GoNB reads it from a pipe of its own.
+func display(m *message) *message {
 	if len(m.content) <= displayLimit {
 		return m
 	}
 	text := fmt.Sprintf("gibbs: an output of %s was dropped; the limit of one is %s", formatBytes(int64(len(m.content))), formatBytes(displayLimit))
-	return e.request.publish("stream", map[string]any{"name": "stderr", "text": text + "\n"})
+	request := &message{header: m.parent, id: m.parentID}
+	return request.publish("stream", map[string]any{"name": "stderr", "text": text + "\n"})
 }
 
 // failed reports whether GoNB's reply says that the cell failed.

@@ -160,15 +160,17 @@ func TestShellFailureNeedsAShellAndItsStream(t *testing.T) {
 }
 
 func TestLargeDisplayIsReplaced(t *testing.T) {
-	e := cellOf("x")
 	small := &message{kind: "display_data", content: make([]byte, displayLimit)}
-	if e.display(small) != small {
+	if display(small) != small {
 		t.Error("an output of exactly the limit was replaced")
 	}
-	large := &message{kind: "display_data", content: make([]byte, displayLimit+1)}
-	got := e.display(large)
+	large := &message{kind: "display_data", parent: []byte(`{"msg_id":"1"}`), parentID: "1", content: make([]byte, displayLimit+1)}
+	got := display(large)
 	if got.kind != "stream" || !strings.Contains(textOf(t, got), "an output of 16 MiB was dropped") {
 		t.Errorf("a larger one became %s %s", got.kind, got.content)
+	}
+	if got.parentID != "1" || string(got.parent) != string(large.parent) {
+		t.Errorf("the notice is about %s, not about the output's cell", got.parent)
 	}
 }
 

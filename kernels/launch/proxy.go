@@ -217,19 +217,21 @@ var languageInfo = map[string]any{
 
 // published passes on what GoNB publishes, watching over the running cell.
 func (p *proxy) published(m *message) {
-	if e := p.current; e != nil && m.parentID == e.request.id {
-		switch m.kind {
-		case "stream":
+	e := p.current
+	current := e != nil && m.parentID == e.request.id
+	switch m.kind {
+	case "display_data", "execute_result", "update_display_data":
+		m = display(m)
+	case "stream":
+		if current {
 			m = e.stream(m, p.limits.output)
-		case "display_data", "execute_result", "update_display_data":
-			m = e.display(m)
-		case "status":
-			if isIdle(m) {
-				e.idle = m
-				p.expectReply(e)
-				p.finish()
-				return
-			}
+		}
+	case "status":
+		if current && isIdle(m) {
+			e.idle = m
+			p.expectReply(e)
+			p.finish()
+			return
 		}
 	}
 	if m != nil {
