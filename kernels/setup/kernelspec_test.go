@@ -104,3 +104,26 @@ func TestLogo(t *testing.T) {
 		}
 	}
 }
+
+// A plugin that the user vouches for is named by the kernels of its backend, and
+// by no other.
+func TestUnverifiedPlugin(t *testing.T) {
+	l, _ := fakeWorld(t)
+	plugin := filepath.Join(l.Home, "plugins", "unverified-xla-cuda", "nvidia", "pjrt_c_api_cuda_plugin.so")
+	put(t, plugin, "a library")
+	if got := l.Unverified("xla-cuda"); got != plugin {
+		t.Fatalf("Unverified = %q, want %q", got, plugin)
+	}
+	if _, err := ensure(l, Options{Backend: "xla-cuda"}); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"gibbs": "", "gibbs-go": "", "gibbs-xla-cpu": "", "gibbs-xla-cuda": "xla:" + plugin} {
+		var k kernelJSON
+		if err := json.Unmarshal([]byte(readText(filepath.Join(l.Kernelspec(name), "kernel.json"))), &k); err != nil {
+			t.Fatal(err)
+		}
+		if got := k.Env["GOMLX_BACKEND"]; got != want {
+			t.Errorf("%s: GOMLX_BACKEND=%q, want %q", name, got, want)
+		}
+	}
+}
