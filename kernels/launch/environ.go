@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"gibbs/lib/backend/pjrt"
 	"gibbs/lib/env"
@@ -47,13 +48,20 @@ func kernelEnv(o Options, root, private string) ([]string, error) {
 	if pureGo(backend, home) {
 		flags += " -tags=noxla"
 	}
+	flags = joinNonEmpty(" ", os.Getenv("GOFLAGS"), flags)
+	goroot, err := exec.Command(realGo, "env", "GOROOT").Output()
+	if err != nil {
+		return nil, fmt.Errorf("launch: go env: %w", err)
+	}
 	path := []string{shim, filepath.Join(home, "bin"), filepath.Join(home, "venv", "bin"), os.Getenv("PATH")}
 	set := map[string]string{
 		"GIBBS_ROOT":            root,
 		"GIBBS_HOME":            home,
 		"GIBBS_BACKEND":         backend,
 		realGoVariable:          realGo,
-		"GOFLAGS":               joinNonEmpty(" ", os.Getenv("GOFLAGS"), flags),
+		gorootVariable:          strings.TrimSpace(string(goroot)),
+		flagsVariable:           flags,
+		"GOFLAGS":               flags,
 		"GOMLX_NO_AUTO_INSTALL": "1",
 		"PATH":                  joinNonEmpty(string(os.PathListSeparator), path...),
 		"TMPDIR":                private,

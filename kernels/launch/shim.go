@@ -16,8 +16,13 @@ import (
 	"gibbs/lib/env"
 )
 
-// realGoVariable tells the shim where the real go command is.
-const realGoVariable = "GIBBS_GO"
+// What the launcher tells the shim: where the real go command is, its GOROOT, and
+// the GOFLAGS of cells, from which a user may depart.
+const (
+	realGoVariable = "GIBBS_GO"
+	gorootVariable = "GIBBS_GOROOT"
+	flagsVariable  = "GIBBS_GOFLAGS"
+)
 
 // IsShim reports whether this process was started as a kernel's `go`.
 func IsShim() bool {
@@ -30,8 +35,9 @@ func IsShim() bool {
 //	go mod init    also gives the cell module the repository's versions
 //	go get         without arguments does nothing: every version is known already;
 //	               with arguments it wants exact versions
-//	go build       never downloads, and says how to ask for a module
-//	go test -c     likewise
+//	go build       never downloads, says how to ask for a module, and for a cell
+//	               with known imports only compiles and links (see relinker)
+//	go test -c     never downloads, says how to ask for a module
 //
 // It returns the exit code.
 func Shim(args []string) int {
@@ -78,10 +84,23 @@ func get(real string, args []string) (int, error) {
 // build compiles without a network. The compiler collects no garbage: a cell is
 // small, and its wait is the user's.
 func build(real string, args []string) (int, error) {
+	r := newRelinker(args)
+	if r != nil {
+		if r.relink() {
+			return 0, nil
+		}
+		args = append([]string{"build", "-work"}, args[1:]...)
+	} else {
+		_ = os.Remove(filepath.Join(relinkDir, "built")) // another kind of build makes another binary
+	}
 	var stderr bytes.Buffer
 	code, err := runGo(real, args, &stderr)
-	os.Stderr.Write(stderr.Bytes())
-	if code != 0 && strings.Contains(stderr.String(), "no required module provides package") {
+	messages := stderr.Bytes()
+	if r != nil {
+		messages = r.keep(messages, code == 0)
+	}
+	os.Stderr.Write(messages)
+	if code != 0 && bytes.Contains(messages, []byte("no required module provides package")) {
 		fmt.Fprintln(os.Stderr, "gibbs: the repository does not use that module; to fetch it, run a cell with: !*go get MODULE@vX.Y.Z")
 	}
 	return code, err
