@@ -44,3 +44,7 @@ c.ExecutePreprocessor.record_timing = False
 c.ExecutePreprocessor.force_raise_errors = True
 c.ExecutePreprocessor.raise_on_iopub_timeout = True
 c.ExecutePreprocessor.iopub_timeout = 30
+# Sockets in the run's own folder: no port that others could open, and no need of
+# a network, not even the loopback one.
+c.KernelManager.transport = "ipc"
+c.KernelManager.ip = os.path.join(os.environ["TMPDIR"], "kernel")
