@@ -66,6 +66,10 @@ func kernelEnv(o Options, root, private string) ([]string, error) {
 		"PATH":                  joinNonEmpty(string(os.PathListSeparator), path...),
 		"TMPDIR":                private,
 	}
+	if env.Quick() && os.Getenv("XLA_FLAGS") == "" {
+		// Small sizes spend their time in XLA's compiler, so it is told to hurry.
+		set["XLA_FLAGS"] = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+	}
 	environ := os.Environ()
 	for name, value := range set {
 		environ = append(environ, name+"="+value) // the last one wins
