@@ -60,7 +60,7 @@ a truth table.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.backend, "backend", "", "the backend to run on: "+strings.Join(setup.Backends, ", ")+" (default: the best one present)")
-	flags.BoolVar(&o.quick, "quick", false, "run the lessons at reduced sizes (GIBBS_QUICK=1)")
+	flags.BoolVar(&o.quick, "quick", false, "run the lessons at reduced sizes (GIBBS_QUICK=1), on pure Go unless --backend says otherwise")
 	flags.IntVar(&o.jobs, "jobs", 1, "notebooks to run at the same time")
 	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "time limit of each cell; 0 is none")
 	flags.BoolVar(&o.write, "write", false, "put the normalised outputs into the notebooks that passed")

@@ -44,6 +44,9 @@ func kernelEnv(o Options, root, private string) ([]string, error) {
 	if backend == "" {
 		backend = "auto"
 	}
+	if backend == "auto" && env.Quick() {
+		backend = "go" // at quick sizes XLA's compiler takes longer than pure Go takes for the whole work
+	}
 	flags := "-buildvcs=false " + linkFlags
 	if pureGo(backend, home) {
 		flags += " -tags=noxla"
@@ -65,10 +68,6 @@ func kernelEnv(o Options, root, private string) ([]string, error) {
 		"GOMLX_NO_AUTO_INSTALL": "1",
 		"PATH":                  joinNonEmpty(string(os.PathListSeparator), path...),
 		"TMPDIR":                private,
-	}
-	if env.Quick() && os.Getenv("XLA_FLAGS") == "" {
-		// Small sizes spend their time in XLA's compiler, so it is told to hurry.
-		set["XLA_FLAGS"] = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 	}
 	environ := os.Environ()
 	for name, value := range set {

@@ -7,7 +7,8 @@
 //	               go.mod says "module gibbs"
 //	GIBBS_HOME     generated files; default: .gibbs in the repository, or
 //	               gibbs in the user's cache folder outside a repository
-//	GIBBS_QUICK    "1" or "true": lessons shrink their sizes
+//	GIBBS_QUICK    "1" or "true": lessons shrink their sizes, and the kernel that
+//	               is free to choose takes pure Go, which needs no compiler
 //	GIBBS_BACKEND  see package backend
 package env
 
