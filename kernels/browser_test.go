@@ -22,7 +22,7 @@ import (
 
 // What the browser opens, from the repository's root.
 const (
-	lessonNotebook = "notebooks/2-score/01-denoising-score-matching.ipynb"
+	lessonNotebook = "notebooks/2-score/02-denoising-score-matching.ipynb"
 	stopNotebook   = "kernels/testdata/browser/stop.ipynb"
 )
 

@@ -43,7 +43,7 @@ It succeeds only if every cell ran, every claim held, and every notebook ends in
 a truth table.`,
 		Example: `  go run ./kernels run
   go run ./kernels run --quick --backend go notebooks/2-score
-  go run ./kernels run --write notebooks/2-score/01-denoising-score-matching.ipynb`,
+  go run ./kernels run --write notebooks/2-score/02-denoising-score-matching.ipynb`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.write && o.quick {
 				return errors.New("run: --write keeps full results; leave out --quick")
