@@ -22,6 +22,10 @@ func Bits(s State, dims ...int) (State, *Node) {
 		}
 		size *= d
 	}
+	if s.isLanes() {
+		s, words := s.laneBits(size)
+		return s, Reshape(words, dims...)
+	}
 	y0, y1 := s.blocks((size + 1) / 2)
 	words := Concatenate([]*Node{y0, y1}, 0)
 	if size%2 == 1 {

@@ -6,12 +6,13 @@ import (
 )
 
 // Host is a random stream on the host. It draws the same words as a [State] of
-// the same seed, folds, splits and sizes of draws. Its methods advance it. The
-// zero Host is the stream of seed 0. It is not safe for concurrent use: give
-// each goroutine its own Fold.
+// the same seed, folds, splits, lanes and sizes of draws. Its methods advance it,
+// but for Key, Fold, Split and Lanes. The zero Host is the stream of seed 0. It is
+// not safe for concurrent use: give each goroutine its own Fold.
 type Host struct {
 	key   [2]uint32
 	draws uint32
+	lanes [][laneWords]uint32 // not nil: the words come from these
 }
 
 // NewHost returns the stream of a seed.
@@ -19,8 +20,12 @@ func NewHost(seed int64) *Host {
 	return &Host{key: [2]uint32(Key(seed))}
 }
 
-// Key returns the stream's key, uint32[2], for [FromKey] in a graph.
-func (h *Host) Key() []uint32 { return h.key[:] }
+// Key returns the stream's key, uint32[2], for [FromKey] in a graph. It panics on
+// a stream of lanes, as Fold, Split and Lanes do.
+func (h *Host) Key() []uint32 {
+	h.assertKeyed("Key")
+	return h.key[:]
+}
 
 // Fold returns the independent stream that n names, as [State.Fold] does.
 func (h *Host) Fold(n int64) *Host {
@@ -32,13 +37,39 @@ func (h *Host) Split() (*Host, *Host) {
 	return h.child(splitTweak, [2]uint32{0, h.draws}), h.child(splitTweak, [2]uint32{1, h.draws})
 }
 
+// Lanes returns the stream of n lanes that [State.Lanes] returns. It panics if n < 1.
+func (h *Host) Lanes(n int) *Host {
+	if n < 1 {
+		panic(fmt.Sprintf("rng: Lanes(%d): want at least one lane", n))
+	}
+	seeds := h.child(laneTweak, [2]uint32{0, h.draws}).Bits(laneWords * n)
+	lanes := make([][laneWords]uint32, n)
+	for i := range lanes {
+		for j := range lanes[i] {
+			lanes[i][j] = seeds[j*n+i]
+		}
+	}
+	return &Host{lanes: lanes}
+}
+
+func (h *Host) assertKeyed(method string) {
+	if h.lanes != nil {
+		panic(fmt.Sprintf("rng: %s of a Host of lanes: call it before Lanes, on the keyed Host", method))
+	}
+}
+
 func (h *Host) child(tweak uint32, block [2]uint32) *Host {
+	h.assertKeyed("Fold, Split or Lanes")
 	return &Host{key: hostThreefry([2]uint32{h.key[0], h.key[1] ^ tweak}, block)}
 }
 
 // Bits draws n words, those of [Bits] with n elements. It panics if n < 0.
 func (h *Host) Bits(n int) []uint32 {
 	words := make([]uint32, n)
+	if h.lanes != nil {
+		h.laneBits(words)
+		return words
+	}
 	blocks := (n + 1) / 2
 	for i := range blocks {
 		block := hostThreefry(h.key, [2]uint32{uint32(i), h.draws})
@@ -49,6 +80,17 @@ func (h *Host) Bits(n int) []uint32 {
 	}
 	h.draws++
 	return words
+}
+
+// laneBits fills words from the lanes and advances each equally often.
+func (h *Host) laneBits(words []uint32) {
+	for start := 0; start < len(words); start += len(h.lanes) {
+		for i := range h.lanes {
+			if word := hostAdvance(&h.lanes[i]); start+i < len(words) {
+				words[start+i] = word
+			}
+		}
+	}
 }
 
 // Uniform draws n numbers in (0, 1), those of [Uniform] in float64.

@@ -30,14 +30,18 @@ import (
 const (
 	foldTweak  = 0x464F4C44 // "FOLD"
 	splitTweak = 0x53504C54 // "SPLT"
+	laneTweak  = 0x4C414E45 // "LANE"
 )
 
-// State is a random stream in a graph: a key and the number of draws made so far.
-// Draw i encrypts the counters (0, i), (1, i), … It is a value: a draw leaves it
-// unchanged and returns the next one, and using one State twice gives the same
-// numbers twice. The zero State is not usable.
+// State is a random stream in a graph. It is a value: a draw leaves it unchanged
+// and returns the next one, and using one State twice gives the same numbers
+// twice. The zero State is not usable. It is one of two kinds:
+//
+//   - keyed, as made by FromKey, New, Fold and Split: a key and the number of
+//     draws made so far. Draw i encrypts the counters (0, i), (1, i), …
+//   - lanes, as made by [State.Lanes]: the states of parallel generators.
 type State struct {
-	words *Node // uint32[3]: the key's two words, the number of draws
+	words *Node // uint32[3]: the key's two words, the number of draws; or uint32[4, lanes]
 }
 
 // Key returns the key of a seed, uint32[2]: what an executor passes to a graph
@@ -58,20 +62,35 @@ func FromKey(key *Node) State {
 	return State{Concatenate([]*Node{key, Const(key.Graph(), []uint32{0})}, 0)}
 }
 
-// FromNode returns the state that [State.Node] packed. It panics if n is not uint32[3].
+// FromNode returns the state that [State.Node] packed. It panics if n is neither
+// uint32[3] nor uint32[4, lanes].
 func FromNode(n *Node) State {
+	if s := (State{n}); n.DType() == dtypes.Uint32 && s.isLanes() && n.Shape().Dimensions[0] == laneWords {
+		return s
+	}
 	assertWords(n, 3)
 	return State{n}
 }
 
-// Node packs the state as uint32[3], for the state of a loop or an output of the graph.
+// Node packs the state, for the state of a loop or an output of the graph: as
+// uint32[3] if it is keyed, as uint32[4, n] if it holds n lanes.
 func (s State) Node() *Node { return s.words }
+
+func (s State) isLanes() bool { return s.words.Rank() == 2 }
+
+func (s State) assertKeyed(method string) {
+	if s.isLanes() {
+		exceptions.Panicf("rng: %s of a State of lanes: call it before Lanes, on the keyed State", method)
+	}
+}
 
 // Fold returns the independent stream that the integer scalar n names under the
 // key of s. It does not depend on how many draws s has made: a step or a purpose
 // names its stream for good. Values of n that are equal as 64-bit integers name
-// the same stream whatever their dtype. It panics if n is not an integer scalar.
+// the same stream whatever their dtype. It panics if n is not an integer scalar,
+// and on a State of lanes.
 func (s State) Fold(n *Node) State {
+	s.assertKeyed("Fold")
 	if !n.IsScalar() || !n.DType().IsInt() {
 		exceptions.Panicf("rng: Fold takes an integer scalar, got %s", n.Shape())
 	}
@@ -83,12 +102,15 @@ func (s State) Fold(n *Node) State {
 
 // FoldInt is [State.Fold] for an integer that is known when the graph is built.
 func (s State) FoldInt(n int64) State {
+	s.assertKeyed("FoldInt")
 	g, words := s.words.Graph(), Key(n)
 	return s.child(foldTweak, Const(g, words[0]), Const(g, words[1]))
 }
 
-// Split returns two independent streams, to be used instead of s.
+// Split returns two independent streams, to be used instead of s. It panics on a
+// State of lanes.
 func (s State) Split() (State, State) {
+	s.assertKeyed("Split")
 	g, draws := s.words.Graph(), s.word(2)
 	return s.child(splitTweak, Const(g, uint32(0)), draws), s.child(splitTweak, Const(g, uint32(1)), draws)
 }
