@@ -1,4 +1,3 @@
-// Package diag measures what a result is worth. It works on the host, on slices.
 package diag
 
 import (
