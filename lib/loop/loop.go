@@ -120,6 +120,11 @@ func (p *Program) Run(ctx context.Context, steps int, constants, in Tensors) (*R
 	if steps < 0 || steps > math.MaxInt32 {
 		return nil, fmt.Errorf("loop: %d steps: a run has 0 to 2³¹−1", steps)
 	}
+	if p.loop.Store != nil {
+		if err := p.loop.Store.InitializeVariables(p.backend, nil); err != nil {
+			return nil, fmt.Errorf("loop: %w", err)
+		}
+	}
 	prog, err := p.program(constants, in)
 	if err != nil {
 		return nil, err

@@ -324,7 +324,7 @@ func TestMisuseIsRefused(t *testing.T) {
 		"no such node":     {loop.Loop{Step: func(_ *Node, _, s loop.Nodes) loop.Nodes { return loop.Nodes{"x": Neg(s["z"])} }}, float32(0), ""},
 		"a nil node":       {loop.Loop{Step: func(_ *Node, _, s loop.Nodes) loop.Nodes { return loop.Nodes{"x": nil} }}, float32(0), `no node "x"`},
 		"variable made": {loop.Loop{Store: store, Step: func(_ *Node, _, s loop.Nodes) loop.Nodes {
-			return loop.Nodes{"x": Add(s["x"], store.RootScope().VariableWithValue("made", float32(1)).NodeValue(s["x"]))}
+			return loop.Nodes{"x": Add(s["x"], store.RootScope().VariableWithShape("made", s["x"].Shape()).NodeValue(s["x"]))}
 		}}, float32(0), "/made"},
 		"store not given": {loop.Loop{Step: func(_ *Node, _, s loop.Nodes) loop.Nodes {
 			return loop.Nodes{"x": Add(s["x"], store.RootScope().VariableWithValue("other", float32(1)).NodeValue(s["x"]))}

@@ -7,6 +7,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
 )
 
@@ -46,25 +47,34 @@ func owned(all []*tensors.Tensor) []value {
 	return values
 }
 
+// valuesOf returns the values of variables, which stay the store's.
+func valuesOf(variables []*model.Variable) ([]value, error) {
+	values := make([]value, len(variables))
+	for k, v := range variables {
+		t, err := v.Value()
+		if err != nil {
+			return nil, fmt.Errorf("loop: variable %s: %w", v.Path(), err)
+		}
+		values[k] = value{t, false}
+	}
+	return values, nil
+}
+
 // start makes the state before the first step.
 func (p *Program) start(prog *program, steps int, constants, in Tensors) (*run, error) {
 	r := &run{Program: p, prog: prog, more: true, constants: ordered(prog.constants, constants)}
-	if p.loop.Store != nil {
-		if err := p.loop.Store.InitializeVariables(p.backend, nil); err != nil {
-			return nil, fmt.Errorf("loop: %w", err)
-		}
-		for _, v := range prog.variables {
-			t, err := v.Value()
-			if err != nil {
-				return nil, fmt.Errorf("loop: %w", err)
-			}
-			r.variables = append(r.variables, value{t, false})
-		}
+	var err error
+	if r.variables, err = valuesOf(prog.variables); err != nil {
+		return nil, err
 	}
 	inputs := borrowed(ordered(fieldsOf(in), in))
 	r.state = inputs
 	if prog.before != nil {
-		out, err := r.call(prog.before, borrowed(r.constants), inputs, r.variables)
+		variables, err := valuesOf(prog.beforeUses)
+		if err != nil {
+			return nil, err
+		}
+		out, err := r.call(prog.before, borrowed(r.constants), inputs, variables)
 		if err != nil {
 			return nil, err
 		}
@@ -138,7 +148,7 @@ func (r *run) compiledBlock(n int) error {
 	from, every := r.done, r.loop.Every
 	first := from / every
 	head := owned([]*tensors.Tensor{scalar(from), scalar(from + n), scalar(first)})
-	out, err := r.call(r.prog.graph, head, borrowed(r.constants), r.variables, r.state, r.rows)
+	out, err := r.call(r.prog.graph, head, borrowed(r.constants), r.state, r.variables, r.rows)
 	if err != nil {
 		return err
 	}
@@ -154,7 +164,7 @@ func (r *run) compiledBlock(n int) error {
 }
 
 func (r *run) step() error {
-	out, err := r.call(r.prog.graph, owned([]*tensors.Tensor{scalar(r.done)}), borrowed(r.constants), r.variables, r.state)
+	out, err := r.call(r.prog.graph, owned([]*tensors.Tensor{scalar(r.done)}), borrowed(r.constants), r.state, r.variables)
 	if err != nil {
 		return err
 	}
