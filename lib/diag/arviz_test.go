@@ -1,4 +1,4 @@
-package diag_test
+package diag
 
 import (
 	"bytes"
@@ -13,7 +13,6 @@ import (
 	"strings"
 	"testing"
 
-	"gibbs/lib/diag"
 	"gibbs/lib/env"
 )
 
@@ -44,32 +43,32 @@ func orNaN(x *float64) float64 {
 // diagnostics are those that ArviZ has too, by the names that testdata/with_arviz.py
 // gives them.
 var diagnostics = map[string]func(chains [][]float64) float64{
-	"RHat":              diag.RHat,
-	"RHatBulk":          diag.RHatBulk,
-	"RHatFolded":        diag.RHatFolded,
-	"ESSBulk":           diag.ESSBulk,
-	"ESSTail":           diag.ESSTail,
-	"ESSMean":           diag.ESSMean,
-	"ESSSD":             diag.ESSSD,
-	"MCSEMean":          diag.MCSEMean,
-	"MCSESD":            diag.MCSESD,
+	"RHat":              RHat,
+	"RHatBulk":          RHatBulk,
+	"RHatFolded":        RHatFolded,
+	"ESSBulk":           ESSBulk,
+	"ESSTail":           ESSTail,
+	"ESSMean":           ESSMean,
+	"ESSSD":             ESSSD,
+	"MCSEMean":          MCSEMean,
+	"MCSESD":            MCSESD,
 	"Autocorrelation1":  meanAutocorrelation,
-	"Quantile 0.05":     func(chains [][]float64) float64 { return diag.Summarize(chains).Q5 },
-	"Quantile 0.5":      func(chains [][]float64) float64 { return diag.Summarize(chains).Median },
-	"Quantile 0.95":     func(chains [][]float64) float64 { return diag.Summarize(chains).Q95 },
-	"ESSQuantile 0.05":  quantileAt(diag.ESSQuantile, 0.05),
-	"ESSQuantile 0.5":   quantileAt(diag.ESSQuantile, 0.5),
-	"ESSQuantile 0.95":  quantileAt(diag.ESSQuantile, 0.95),
-	"MCSEQuantile 0.05": quantileAt(diag.MCSEQuantile, 0.05),
-	"MCSEQuantile 0.5":  quantileAt(diag.MCSEQuantile, 0.5),
-	"MCSEQuantile 0.95": quantileAt(diag.MCSEQuantile, 0.95),
+	"Quantile 0.05":     func(chains [][]float64) float64 { return Summarize(chains).Q5 },
+	"Quantile 0.5":      func(chains [][]float64) float64 { return Summarize(chains).Median },
+	"Quantile 0.95":     func(chains [][]float64) float64 { return Summarize(chains).Q95 },
+	"ESSQuantile 0.05":  quantileAt(ESSQuantile, 0.05),
+	"ESSQuantile 0.5":   quantileAt(ESSQuantile, 0.5),
+	"ESSQuantile 0.95":  quantileAt(ESSQuantile, 0.95),
+	"MCSEQuantile 0.05": quantileAt(MCSEQuantile, 0.05),
+	"MCSEQuantile 0.5":  quantileAt(MCSEQuantile, 0.5),
+	"MCSEQuantile 0.95": quantileAt(MCSEQuantile, 0.95),
 }
 
 // meanAutocorrelation is the mean over the chains of ρ₁.
 func meanAutocorrelation(chains [][]float64) float64 {
 	sum := 0.0
 	for _, chain := range chains {
-		sum += diag.Autocorrelation(chain)[1]
+		sum += Autocorrelation(chain)[1]
 	}
 	return sum / float64(len(chains))
 }

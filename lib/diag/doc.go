@@ -3,7 +3,8 @@
 //
 //	chains   [RHat] [ESSBulk] [ESSTail] [MCSEMean] [AutocorrelationTime]
 //	         [ModeWeights] [Summarize]
-//	samples  [MMD] [PermutationTest] [Power] [SlicedWasserstein] [Nearest]
+//	samples  [MMD] [EnergyDistance] [PermutationTest] [Power]
+//	         [SlicedWasserstein] [Nearest]
 //	grids    [KL] [FisherDivergence]
 //	images   [PSNR] [SSIM]
 //
