@@ -1,0 +1,42 @@
+package mcmc_test
+
+import (
+	"context"
+	"fmt"
+
+	"gibbs/lib/backend"
+	"gibbs/lib/mcmc"
+	"gibbs/lib/prob"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	"gonum.org/v1/gonum/stat"
+)
+
+// Example samples N(0, 1) with a large step, without and with Metropolis's
+// correction. ULA's variance is 1/(1 − η/2), and MALA's that of the target.
+func Example() {
+	const chains, eta = 20_000, 0.5
+	target := prob.StandardNormal(1)
+	config := mcmc.Config{
+		Start:    tensors.FromFlatDataAndDimensions(make([]float64, chains), chains, 1),
+		StepSize: eta, BurnIn: 15, Steps: 30, Keep: mcmc.KeepFinal,
+	}
+	for _, kernel := range []mcmc.Kernel{mcmc.ULA{Score: target.Score}, mcmc.MALA{Target: target}} {
+		r, err := mcmc.Run(context.Background(), backend.MustOpen(), kernel, config)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		x := tensors.MustCopyFlatData[float64](r.Final)
+		fmt.Printf("%T: variance %.1f", kernel, stat.Variance(x, nil))
+		if r.AcceptRate != nil {
+			fmt.Printf(", accepted %.2f", stat.Mean(r.AcceptRate, nil))
+		}
+		fmt.Println()
+	}
+	fmt.Printf("exact: %.2f and 1\n", mcmc.ULAVariance(1, eta))
+	// Output:
+	// mcmc.ULA: variance 1.3
+	// mcmc.MALA: variance 1.0, accepted 0.92
+	// exact: 1.33 and 1
+}
