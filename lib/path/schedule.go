@@ -33,6 +33,9 @@ type VE struct {
 //	α(t) = exp(−B/2),  σ²(t) = 1 − exp(−B)
 //	f(t) = −β/2,       g²(t) = β
 //
+// At t = 0 there is no noise, and the law of the data alone may have no score:
+// integrations end a little before, at 1e-3 say.
+//
 // VP{} means 0.1 and 20, with α(1) = 0.0066. Otherwise 0 ≤ BetaMin ≤ BetaMax;
 // methods panic if it is not so.
 //
