@@ -1,0 +1,49 @@
+package main
+
+import "fmt"
+
+// atStep1000 is the exact law of unadjusted Langevin chains on the two-mode mixture
+// after 1,000 steps of 0.01 from (10, 10): x₁ from the transition kernel on a grid,
+// to its last digit's place; x₂ is Gaussian with variance (1 − 0.99²⁰⁰⁰)/(1 − 0.01/2).
+var atStep1000 = map[string]float64{"P(x₁ < 0)": 0.2862, "mean of x₁": 0.955, "variance of x₂": 1.005025}
+
+// jobs are all jobs, in the order in which they run.
+var jobs = []Job{
+	{
+		Name:  "normals",
+		What:  "1,000 steps of a compiled loop, 20,000 float32 normals each, their squares summed",
+		Aim:   "3 times JAX",
+		Sides: []Side{ours, jax, torch},
+		Cases: []Case{{Settings: map[string]any{"steps": 1000, "numbers": 20_000}}},
+		Exact: map[string]float64{"E z²": 1, "Var z²": 2},
+	},
+	{
+		Name:  "langevin",
+		What:  "10,000 chains × 1,000 unadjusted Langevin steps of 0.01 on the two-mode mixture, float32",
+		Aim:   "5 times JAX",
+		Sides: []Side{ours, jax, blackjax, torch, torchPlain},
+		Cases: []Case{{Settings: langevinCase(10_000)}},
+		Exact: atStep1000,
+	},
+	{
+		Name:  "langevin-scaling",
+		What:  "the same with 100 to 100,000 chains, held to 1 and to 2 cores",
+		Aim:   "cost linear in chains; the second core is worth 1.8 times",
+		Sides: []Side{ours, jax},
+		Cases: scaling(),
+		Exact: atStep1000,
+	},
+}
+
+func langevinCase(chains int) map[string]any {
+	return map[string]any{"chains": chains, "steps": 1000, "step_size": 0.01}
+}
+
+func scaling() (cases []Case) {
+	for _, chains := range []int{100, 1000, 10_000, 100_000} {
+		for _, cores := range []int{1, 2} {
+			cases = append(cases, Case{Name: fmt.Sprintf("%d chains, %d cores", chains, cores), Cores: cores, Settings: langevinCase(chains)})
+		}
+	}
+	return cases
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+
+	"gibbs/lib/backend"
+	"gibbs/lib/loop"
+	"gibbs/lib/mcmc"
+	"gibbs/lib/rng"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+type normalsSettings struct {
+	Steps   int `json:"steps"`
+	Numbers int `json:"numbers"`
+}
+
+// normals sums squared normals in a loop, each number drawn and used in its step.
+func normals(o normalsSettings) (task[[]float32], error) {
+	program, err := loop.Compile(backend.MustOpen(), loop.Loop{
+		Init: func(in loop.Nodes) loop.Nodes {
+			total := Zeros(in["key"].Graph(), shapes.Make(dtypes.Float32, o.Numbers))
+			return loop.Nodes{"total": total, "lanes": rng.FromKey(in["key"]).Lanes(lanes(o.Numbers)).Node()}
+		},
+		Step: func(_ *Node, _, at loop.Nodes) loop.Nodes {
+			s, z := rng.Normal(rng.FromNode(at["lanes"]), dtypes.Float32, o.Numbers)
+			return loop.Nodes{"total": Add(at["total"], Square(z)), "lanes": s.Node()}
+		},
+	})
+	run := func(seed int) ([]float32, error) { return repeat(program, o.Steps, nil, seed, "total") }
+	answer := func(total []float32) Answer {
+		m, v := mean(wide(total)), variance(wide(total))
+		n := float64(o.Steps)
+		return Answer{"E z²": {m.Value / n, m.Error / n}, "Var z²": {v.Value / n, v.Error / n}}
+	}
+	return task[[]float32]{run, answer}, err
+}
+
+type langevinSettings struct {
+	Chains   int     `json:"chains"`
+	Steps    int     `json:"steps"`
+	StepSize float64 `json:"step_size"`
+}
+
+// twoModes is the score of ½ N((−2, 0), I) + ½ N((2, 0), I) as the peers write it.
+func twoModes(x *Node) *Node {
+	x1, x2 := Slice(x, AxisRange(), AxisElem(0)), Slice(x, AxisRange(), AxisElem(1))
+	return Concatenate([]*Node{Sub(MulScalar(Tanh(MulScalar(x1, 2)), 2), x1), Neg(x2)}, 1)
+}
+
+// langevin runs unadjusted Langevin chains from (10, 10).
+func langevin(o langevinSettings) (task[[]float32], error) {
+	ula := mcmc.ULA{Score: twoModes}
+	program, err := loop.Compile(backend.MustOpen(), loop.Loop{
+		Init: func(in loop.Nodes) loop.Nodes {
+			x := AddScalar(Zeros(in["key"].Graph(), shapes.Make(dtypes.Float32, o.Chains, 2)), 10)
+			return loop.Nodes{"x": x, "lanes": rng.FromKey(in["key"]).Lanes(lanes(2 * o.Chains)).Node()}
+		},
+		Step: func(_ *Node, constants, at loop.Nodes) loop.Nodes {
+			s, next, _ := ula.Step(rng.FromNode(at["lanes"]), constants["step size"], mcmc.State{X: at["x"]})
+			return loop.Nodes{"x": next.X, "lanes": s.Node()}
+		},
+	})
+	constants := loop.Tensors{"step size": tensors.FromScalar(float32(o.StepSize))}
+	run := func(seed int) ([]float32, error) { return repeat(program, o.Steps, constants, seed, "x") }
+	return task[[]float32]{run, plane}, err
+}
+
+// lanes is the number of generators that draws of size normals are made with.
+func lanes(size int) int { return size / 2 }
+
+// repeat runs a program from the key of a seed and returns one tensor of its last
+// state.
+func repeat(p *loop.Program, steps int, constants loop.Tensors, seed int, name string) ([]float32, error) {
+	key := tensors.FromValue(rng.Key(int64(seed)))
+	result, err := p.Run(context.Background(), steps, constants, loop.Tensors{"key": key})
+	if err != nil {
+		return nil, err
+	}
+	return tensors.CopyFlatData[float32](result.State[name])
+}
+
+func wide(x []float32) []float64 {
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = float64(v)
+	}
+	return y
+}
