@@ -137,7 +137,7 @@ func sorted(chains [][]float64) []float64 {
 // position 1 + p(N − 1), type 7 of Hyndman and Fan 1996.
 func quantile(sorted []float64, p float64) float64 {
 	n := float64(len(sorted))
-	position := float64(n*p) + (1 - p) // in this order, for equal draws below a quantile as in SciPy
+	position := float64(n*p) + (1 - p) // rounded as SciPy's, as draws are counted up to the quantile
 	k := min(max(math.Floor(position), 1), n-1)
 	low, high := sorted[int(k)-1], sorted[min(int(k), len(sorted)-1)]
 	return low + min(max(position-k, 0), 1)*(high-low)

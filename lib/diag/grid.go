@@ -36,7 +36,7 @@ func KL(logP, logQ []float64) float64 {
 //
 // Derivatives are differences of second order, also at the edges: exact where
 // log p − log q is quadratic. Both must be finite at every cell, or the result is
-// NaN. It panics unless both fill the shape, every axis has at least 3 cells, and
+// not. It panics unless both fill the shape, every axis has at least 3 cells, and
 // there is a spacing for each.
 func FisherDivergence(logP, logQ []float64, shape []int, spacing []float64) float64 {
 	mustBeGrid("FisherDivergence", logP, logQ, shape)

@@ -8,7 +8,7 @@ import (
 	"gibbs/lib/diag"
 )
 
-func Example() {
+func ExamplePSNR() {
 	clean := make([]float64, 64)
 	noisy := make([]float64, 64)
 	for i := range clean {

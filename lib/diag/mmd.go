@@ -28,9 +28,10 @@ func Distance(d2 float64) float64 { return -math.Sqrt(d2) }
 //
 //	MMD² = E k(x, x′) + E k(y, y′) − 2 E k(x, y)
 //
-// over distinct points. Its error is the delete-one jackknife's: in expectation
-// never too small (Efron and Stein 1981), √2 too large where the laws are equal.
-// Whether they are is a question for [PermutationTest]. It panics unless both
+// over distinct points. Its error is the delete-one jackknife's: its square is in
+// expectation never less than the variance (Efron and Stein 1981) and twice that
+// where the laws are equal. There and near there the estimate is not normal: ask
+// [PermutationTest] whether laws differ, and this how much. It panics unless both
 // samples have at least 3 points of one dimension. Memory: 8(n + m)² bytes.
 //
 // Source: Gretton et al. 2012, eq. 3.

@@ -30,14 +30,31 @@ func switching(h *rng.Host, a, b float64, chains, draws int) [][]int {
 
 func itself(state int) int { return state }
 
-// TestModeWeightsErrors: the error bars are right by effective sample size, by the
+// weightErrors calibrates the error of a weight of ¼ by effective sample size, by the
 // spread of many chains, and for many chains of one draw.
+func weightErrors(weigh func(chains [][]int) Estimate) map[string]error {
+	faults := map[string]error{}
+	for name, size := range map[string][2]int{"few long chains": {4, 500}, "many short chains": {60, 20}, "one draw each": {200, 1}} {
+		faults[name] = calibrate(name, 400, 0.25, 0.15, func(h *rng.Host) Estimate {
+			return weigh(switching(h, 0.05, 0.15, size[0], size[1]))
+		})
+	}
+	return faults
+}
+
 func TestModeWeightsErrors(t *testing.T) {
-	for name, size := range map[string][2]int{"few long chains": {4, 2000}, "many short chains": {100, 20}, "one draw each": {400, 1}} {
-		if err := calibrate(name, 400, 0.25, 0.1, func(h *rng.Host) Estimate {
-			return ModeWeights(switching(h, 0.05, 0.15, size[0], size[1]), 2, itself)[1]
-		}); err != nil {
+	for _, err := range weightErrors(func(chains [][]int) Estimate { return ModeWeights(chains, 2, itself)[1] }) {
+		if err != nil {
 			t.Error(err)
+		}
+	}
+	binomial := weightErrors(func(chains [][]int) Estimate {
+		w := ModeWeights(chains, 2, itself)[1].Value
+		return Estimate{w, math.Sqrt(w * (1 - w) / float64(len(chains)*len(chains[0])))}
+	})
+	for name, err := range binomial {
+		if caught := err != nil; caught == (name == "one draw each") {
+			t.Errorf("draws taken as independent, %s: caught is %v", name, caught)
 		}
 	}
 }

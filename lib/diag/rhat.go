@@ -11,8 +11,8 @@ import (
 // which sees chains that disagree in spread. 1 means that the chains agree; use
 // the draws when it is below 1.01.
 //
-// It is NaN with fewer than 2 chains or 4 draws, and where a chain is constant or
-// not finite.
+// It is NaN with fewer than 2 chains or 4 draws, where a chain is constant or not
+// finite, and where all draws are equally far from their median.
 //
 // Source: Vehtari, Gelman, Simpson, Carpenter, Bürkner, "Rank-normalization,
 // folding, and localization: an improved R̂ for assessing convergence of MCMC",
