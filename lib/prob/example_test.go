@@ -60,3 +60,32 @@ func ExampleScoreOf() {
 type logProb func(x *Node) *Node
 
 func (f logProb) LogProb(x *Node) *Node { return f(x) }
+
+// The modes of a law and the saddle between them, and what is left of it.
+func ExampleMixture_ScoreZeros() {
+	p := prob.TwoModes()
+	zeros, _ := p.ScoreZeros([]float64{-6, 0}, []float64{6, 0})
+	fmt.Printf("%.6f, left half %.2f\n", zeros, p.CDF(0, 0))
+	// Output: [[-1.998651 0.000000] [0.000000 0.000000] [1.998651 0.000000]], left half 0.50
+}
+
+// The score of far modes hardly knows their weights.
+func ExampleKL() {
+	for _, m := range []float64{2, 5} {
+		p := &prob.Mixture{Means: [][]float64{{m}, {-m}}}
+		q := &prob.Mixture{Means: [][]float64{{m}, {-m}}, Weights: []float64{0.2, 0.8}}
+		fisher, _ := prob.FisherDivergence(p, q)
+		kl, _ := prob.KL(p, q)
+		fmt.Printf("±%g: D_F %.3e, KL %.4f\n", m, fisher, kl)
+	}
+	// Output:
+	// ±2: D_F 3.909e-02, KL 0.2063
+	// ±5: D_F 2.879e-06, KL 0.2231
+}
+
+// The spiral that a sampler must find from far away.
+func ExampleSwissRoll() {
+	score := MustExecOnce(backend.MustOpen(), prob.SwissRoll(1).Score, [][]float64{{0, 0}, {10, 0}})
+	fmt.Printf("%.4f\n", score.Value())
+	// Output: [[0.9639 -4.7191] [2.2500 -0.2347]]
+}

@@ -40,6 +40,11 @@ func TwoModes() *Mixture {
 	return &Mixture{Means: [][]float64{{-2, 0}, {2, 0}}}
 }
 
+// ThreeModes returns 0.33 N(−3, 1) + 0.33 N(0, 1) + 0.34 N(3, 1) on the line.
+func ThreeModes() *Mixture {
+	return &Mixture{Means: [][]float64{{-3}, {0}, {3}}, Weights: []float64{0.33, 0.33, 0.34}}
+}
+
 // Smooth returns the exact law of x + σε with x from m and ε ~ N(0, I): every
 // variance grows by σ².
 func (m *Mixture) Smooth(sigma float64) *Mixture {

@@ -113,13 +113,14 @@ func TestTwoModesShape(t *testing.T) {
 		{0.5, 1.993220, -0.90853, 5.25, 2.032828, 1.057171, 0.134378},
 	} {
 		p := TwoModes().Smooth(c.sigma)
-		s := make([]float64, 2)
-		score := p.hostScore()
-		s1 := func(x1 float64) float64 { score([]float64{x1, 0}, s); return s[0] }
-		mode := bisect(s1, 1, 3)
+		zeros, err := p.ScoreZeros([]float64{-6, 0}, []float64{6, 0})
+		if err != nil || len(zeros) != 3 {
+			t.Fatalf("zeros %v, error %v: want two modes and a saddle", zeros, err)
+		}
+		mode := zeros[2][0]
 		near(t, "zero of the score", mode, c.mode, sixDecimals)
-		near(t, "other zero", bisect(s1, -3, -1), -c.mode, sixDecimals)
-		near(t, "saddle", bisect(s1, -0.3, 0.5), 0, 1e-12)
+		near(t, "other zero", zeros[0][0], -c.mode, sixDecimals)
+		near(t, "saddle", zeros[1][0], 0, 1e-12)
 		logP := run(p.LogProb, [][]float64{{0, 0}, {mode, 0}})
 		near(t, "log p, saddle − mode", logP[0]-logP[1], c.saddle, 5.01e-6)
 		near(t, "Var x₁", p.Cov().At(0, 0), c.variance, 1e-12)
@@ -132,22 +133,10 @@ func TestTwoModesShape(t *testing.T) {
 	}
 }
 
-func bisect(f func(float64) float64, low, high float64) float64 {
-	for range 60 {
-		middle := (low + high) / 2
-		if (f(low) > 0) == (f(middle) > 0) {
-			low = middle
-		} else {
-			high = middle
-		}
-	}
-	return (low + high) / 2
-}
-
 // TestThreeModes: .33N(−3,1) + .33N(0,1) + .34N(3,1) on the line.
 func TestThreeModes(t *testing.T) {
 	must := must(t)
-	p := &Mixture{Means: [][]float64{{-3}, {0}, {3}}, Weights: []float64{0.33, 0.33, 0.34}}
+	p := ThreeModes()
 	near(t, "mean", p.Mean()[0], 0.03, 1e-12)
 	near(t, "variance", p.Cov().At(0, 0), 7.0291, 1e-12)
 	near(t, "I(p)", must(p.FisherInformation()), 0.409151, sixDecimals)
@@ -157,11 +146,26 @@ func TestThreeModes(t *testing.T) {
 	for i, s := range run(p.Score, x) {
 		near(t, "score", s, []float64{1.0017, 0.0330, 0.0003, 0.0010, -0.4408, 0.0221, -0.0320, -1.0016}[i], 5.01e-5)
 	}
-	score, s := p.hostScore(), make([]float64, 1)
-	f := func(x float64) float64 { score([]float64{x}, s); return s[0] }
-	for _, zero := range []float64{-2.9632, -1.5002, 0.0012, 1.4823, 2.9644} {
-		near(t, "zero", bisect(f, zero-0.1, zero+0.1), zero, 5.01e-5)
+	for i, s := range run(p.Smooth(0.5).Score, x) {
+		near(t, "score of q", s, []float64{0.8059, 0.0638, 0.0014, 0.0019, -0.2372, 0.0166, -0.0620, -0.8058}[i], 5.01e-5)
 	}
+	for sigma, want := range map[float64][]float64{
+		0:   {-2.9632, -1.5002, 0.0012, 1.4823, 2.9644},
+		0.5: {-2.8991, -1.5021, 0.0038, 1.4743, 2.9028},
+	} {
+		zeros, err := p.Smooth(sigma).ScoreZeros([]float64{-9}, []float64{9})
+		if err != nil || len(zeros) != len(want) {
+			t.Fatalf("zeros %v, error %v: want %v", zeros, err, want)
+		}
+		for i, x := range zeros {
+			near(t, "zero", x[0], want[i], 5.01e-5)
+		}
+	}
+	// The lecture prints .3298 .3311 .3391, but the left one is .33 + .34 Φ(−4.5) by
+	// symmetry: its sums gave the cells at ±1.5 to the middle.
+	near(t, "left basin", p.CDF(0, -1.5), 0.33+0.34*math.Erfc(4.5/math.Sqrt2)/2, 1e-15)
+	near(t, "middle basin", p.CDF(0, 1.5)-p.CDF(0, -1.5), 0.330666, sixDecimals)
+	near(t, "right basin", 1-p.CDF(0, 1.5), 0.339333, sixDecimals)
 }
 
 func TestHostAgreesWithGraph(t *testing.T) {
@@ -252,6 +256,7 @@ func TestMalformed(t *testing.T) {
 		"zero weights":    func() { (&Mixture{Means: [][]float64{{1}}, Weights: []float64{0}}).Cov() },
 		"zero sigma":      func() { (&Mixture{Means: [][]float64{{1}}, Sigmas: [][]float64{{0}}}).Cov() },
 		"sigmas of 3":     func() { (&Mixture{Means: [][]float64{{1, 2}}, Sigmas: [][]float64{{1, 2, 3}}}).Cov() },
+		"sharp roll":      func() { SwissRoll(0) },
 		"negative noise":  func() { TwoModes().Smooth(-1) },
 		"wide ring":       func() { Ring{Radius: 1, Width: 1}.LogZ() },
 		"negative banana": func() { Banana{Sigma: -1}.Cov() },
@@ -268,8 +273,15 @@ func TestMalformed(t *testing.T) {
 	if _, err := StandardNormal(3).FisherInformation(); err == nil {
 		t.Error("quadrature in three dimensions: no error")
 	}
-	if _, err := FisherDivergence(StandardNormal(1), StandardNormal(2)); err == nil {
-		t.Error("divergence between dimensions: no error")
+	for _, f := range []func(p, q *Mixture) (float64, error){FisherDivergence, ImplicitObjective, KL} {
+		if _, err := f(StandardNormal(1), StandardNormal(2)); err == nil {
+			t.Error("divergence between dimensions: no error")
+		}
+	}
+	for _, to := range [][]float64{{0}, {0, 0}} {
+		if _, err := TwoModes().ScoreZeros([]float64{0, 0}, to); err == nil {
+			t.Errorf("zeros from (0, 0) to %v: no error", to)
+		}
 	}
 	if _, err := TwoModes().Expectation(func(x []float64) float64 { return math.NaN() }); err == nil {
 		t.Error("expectation of NaN: no error")

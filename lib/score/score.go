@@ -1,16 +1,33 @@
-// Package score learns and uses scores, ∇ₓ log p(x): denoising score matching,
-// the denoiser that a score implies, and the divergence between two scores.
+// Package score learns and uses scores, ∇ₓ log p(x): score matching in its
+// implicit, explicit, sliced and denoising forms, the denoiser that a score
+// implies, nets that are gradients and nets that are not, and the divergence
+// between two scores.
 //
 // A score model is a function of a node, x [batch, event…] → shaped like x: a
-// bound network, or the Score of a density in package prob.
+// bound network, [Conservative] of an energy, or the Score of a density in
+// package prob. Models act on every example by itself: derivatives with respect
+// to x are taken of a sum over the batch, which would mix examples otherwise.
+//
+// An objective has two methods. Each returns the loss of every example, [batch],
+// of which tests and plots are made; Loss returns its mean, which fit minimises:
+//
+//	objective := func(scope *model.Scope, s rng.State, batch []*Node) *Node {
+//		return score.ISM{}.Loss(net.Bind(scope, mlp.Apply), s, batch[0])
+//	}
+//
+//	       minimised by  least value        needs
+//	ESM    ∇ log p       0                  the score itself
+//	ISM    ∇ log p       −½I(p)             one reverse pass for each dimension
+//	SSM    ∇ log p       −½I(p)             one reverse pass for each projection
+//	DSM    ∇ log q_σ     d/σ² − I(q_σ)      noise, and no derivative
+//
+// I(p) = E_p‖∇ log p‖² is the Fisher information. DSM lacks the factor ½ of the
+// others, as is usual. ISM and SSM are gradients of gradients when they train, on
+// both backends and inside compiled loops.
 package score
 
 import (
-	"math"
-
 	. "github.com/gomlx/gomlx/core/graph"
-
-	"gibbs/lib/rng"
 
 	"github.com/gomlx/gomlx/support/exceptions"
 )
@@ -18,56 +35,6 @@ import (
 // Model is a score as a function of a node: x [batch, event…] → ∇ log p(x),
 // shaped like x.
 type Model = func(x *Node) *Node
-
-// DSM is denoising score matching at one noise level: the regression of −ε/σ on
-// x̃ = x + σε, with ε ~ N(0, I).
-//
-//	L(θ) = E ‖s_θ(x̃) + ε/σ‖²
-//
-// Its minimiser is ∇ log q_σ, the score of the noisy law, not of the data's law:
-// for every θ and σ,
-//
-//	L(θ) = 2·D_F(q_σ‖s_θ) + d/σ² − I(σ)
-//
-// with d the size of an event and I(σ) = E‖∇ log q_σ‖². The last two terms are a
-// floor that no model goes below.
-//
-// Source: Vincent, "A connection between score matching and denoising
-// autoencoders", 2011, eq. 11. Differs: no factor ½, so the loss is twice his.
-type DSM struct {
-	Sigma      float64 // σ, in the data's units; must be positive
-	Weighted   bool    // multiply the loss by σ², which makes it of order d at every σ
-	Antithetic bool    // use every example with +ε and with −ε: twice the work, less variance
-}
-
-// Each returns the loss of every example, [batch], or [2·batch] if Antithetic:
-// first those with +ε. x [batch, event…] is clean data; s is the stream of ε.
-// It panics if Sigma is not positive, or if the model changes the shape.
-func (o DSM) Each(model Model, s rng.State, x *Node) *Node {
-	o.check()
-	_, eps := rng.Normal(s, x.DType(), x.Shape().Dimensions...)
-	if o.Antithetic {
-		x, eps = Concatenate([]*Node{x, x}, 0), Concatenate([]*Node{eps, Neg(eps)}, 0)
-	}
-	noisy := Add(x, MulScalar(eps, o.Sigma))
-	residual := Add(apply(model, noisy), DivScalar(eps, o.Sigma)) // s_θ(x̃) + ε/σ
-	loss := sumEvent(Square(residual))
-	if o.Weighted {
-		loss = MulScalar(loss, o.Sigma*o.Sigma)
-	}
-	return loss
-}
-
-// Loss returns the mean of Each, a scalar: what fit minimises.
-func (o DSM) Loss(model Model, s rng.State, x *Node) *Node {
-	return ReduceAllMean(o.Each(model, s, x))
-}
-
-func (o DSM) check() {
-	if !(o.Sigma > 0) || math.IsInf(o.Sigma, 0) {
-		exceptions.Panicf("score: DSM.Sigma is %v: it must be positive", o.Sigma)
-	}
-}
 
 // Denoise returns the mean of the clean data given the noisy, by Tweedie's formula.
 //
@@ -89,22 +56,11 @@ func FromDenoiser(denoiser func(x *Node) *Node, sigma float64) Model {
 	return func(x *Node) *Node { return DivScalar(Sub(apply(denoiser, x), x), sigma*sigma) }
 }
 
-// Fisher returns half the squared distance of two scores at every example,
-// [batch]. Its mean over x from p is the Fisher divergence of model from p.
-//
-//	D_F(p‖s) = ½ E_p ‖∇ log p(x) − s(x)‖²
-//
-// It is not symmetric: x is drawn from the law whose score is exact. Zero means
-// that the scores agree where p lives.
-//
-// Source: Hyvärinen, "Estimation of non-normalized statistical models by score
-// matching", 2005, eq. 2.
-func Fisher(exact, model Model, x *Node) *Node {
-	return MulScalar(sumEvent(Square(Sub(apply(exact, x), apply(model, x)))), 0.5)
-}
-
 // apply checks that a model keeps the shape of its input.
 func apply(model Model, x *Node) *Node {
+	if x.Rank() < 2 {
+		exceptions.Panicf("score: x has the shape %s: want [batch, event…]", x.Shape())
+	}
 	y := model(x)
 	if !y.Shape().Equal(x.Shape()) {
 		exceptions.Panicf("score: the model maps %s to %s: a score has the shape of its input", x.Shape(), y.Shape())
@@ -112,11 +68,17 @@ func apply(model Model, x *Node) *Node {
 	return y
 }
 
-// sumEvent sums over all axes but the first.
-func sumEvent(x *Node) *Node {
+// sumEvent sums over all axes but the first, [batch].
+func sumEvent(x *Node) *Node { return ReduceSum(x, eventAxes(x)...) }
+
+// eventAxes returns all axes of x but the first.
+func eventAxes(x *Node) []int {
 	axes := make([]int, x.Rank()-1)
 	for i := range axes {
 		axes[i] = i + 1
 	}
-	return ReduceSum(x, axes...)
+	return axes
 }
+
+// eventSize is the number of numbers in an example.
+func eventSize(x *Node) int { return x.Shape().Size() / x.Shape().Dimensions[0] }
