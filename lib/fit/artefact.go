@@ -5,15 +5,17 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
 	"strconv"
+	"strings"
 
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"gibbs/lib/ckpt"
 	"gibbs/lib/env"
+	"gibbs/lib/loop"
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -21,10 +23,10 @@ import (
 )
 
 // version counts changes of what fit does with the same settings.
-const version = 1
+const version = 2
 
-// The tensors of a checkpoint that hold a Result's curves; variables begin with
-// a slash.
+// The tensors of a checkpoint that hold a Result's curves. Variables begin with a
+// slash, and averages with averagePrefix and a slash.
 const (
 	lossesName      = "losses"
 	validationsName = "validations"
@@ -44,7 +46,7 @@ func (r *run) path() (string, error) {
 		return "", err
 	}
 	c := r.config
-	key, err := ckpt.Key(version, gomlxVersion(), c.Steps, c.Batch, c.Data, c.LearningRate, c.Cosine, c.Seed, c.Every, c.Key, step)
+	key, err := ckpt.Key(version, gomlxVersion(), c.Steps, c.Batch, c.Data, c.LearningRate, c.Cosine, c.EMA, c.Seed, c.Every, c.Key, step)
 	if err != nil {
 		return "", fmt.Errorf("fit: the artefact's key: %w", err)
 	}
@@ -55,19 +57,20 @@ func (r *run) path() (string, error) {
 // operation by operation with their constants: the objective's code, as far as
 // it matters.
 func (r *run) fingerprint() (string, error) {
-	g := NewGraph(r.backend, "fingerprint")
+	store := model.NewStore()
+	g, err := r.trace(store)
+	if err != nil {
+		return "", err
+	}
 	defer g.Finalize()
 	sum := sha256.New()
-	err := exceptions.TryCatch[error](func() {
-		store := model.NewStore()
-		model.SetStore(g, store)
-		var inputs []*Node
-		for i, shape := range r.shapes() {
-			inputs = append(inputs, Parameter(g, strconv.Itoa(i), shape))
-		}
-		r.graph(store.RootScope(), inputs)
+	err = exceptions.TryCatch[error](func() {
 		if r.config.Validate != nil {
-			r.validation(store.RootScope(), slices.Delete(inputs, 1, 2))
+			inputs := []*Node{g.GetParameterByName(keyName)}
+			for i := range r.config.Data {
+				inputs = append(inputs, g.GetParameterByName(dataName(i)))
+			}
+			r.validation(store.RootScope(), inputs)
 		}
 		for v := range store.IterVariables() {
 			fmt.Fprintln(sum, v.Path(), v.Shape(), v.Trainable)
@@ -77,7 +80,7 @@ func (r *run) fingerprint() (string, error) {
 		}
 	})
 	if err != nil {
-		return "", fmt.Errorf("fit: building the step: %w", err)
+		return "", fmt.Errorf("fit: building Validate: %w", err)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
@@ -137,6 +140,12 @@ func (r *run) take(s *ckpt.Snapshot) error {
 	if validations, ok := s.Tensors[validationsName]; ok {
 		r.result.Validations = tensors.MustCopyFlatData[float32](validations)
 	}
+	r.averages = loop.Tensors{}
+	for name, t := range s.Tensors {
+		if strings.HasPrefix(name, averagePrefix+"/") {
+			r.averages[name] = t
+		}
+	}
 	r.result.From = int(s.Step)
 	return nil
 }
@@ -151,6 +160,7 @@ func (r *run) save() error {
 		return fmt.Errorf("fit: %w", err)
 	}
 	all[lossesName] = tensors.FromValue(r.result.Losses)
+	maps.Copy(all, r.averages)
 	if len(r.result.Validations) > 0 {
 		all[validationsName] = tensors.FromValue(r.result.Validations)
 	}

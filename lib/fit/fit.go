@@ -1,11 +1,15 @@
 // Package fit trains: an objective and data in, a store of trained weights out.
 //
-// A step is one compiled graph: it draws its minibatch and its noise from the
-// stream of its number, builds the loss, and updates the weights through a GoMLX
-// optimizer. Because step t depends only on the weights and on (seed, t), a run
-// that is stopped, killed or cut off by a power loss continues from its last
-// checkpoint and ends in the same bits as a run that was never interrupted, on
-// the same backend.
+// A step draws its minibatch and its noise from the stream of its number, builds
+// the loss, and updates the weights through a GoMLX optimizer, all in the graph.
+// On XLA many steps run in one compiled loop (package loop), and Go hears of them
+// when a block is done. Because step t depends only on the weights and on (seed,
+// t), a run that is stopped, killed or cut off by a power loss continues from its
+// last checkpoint and ends in the same bits as a run that was never interrupted,
+// on the same backend.
+//
+// A model or optimizer that cannot stand in a compiled loop (one that sorts, for
+// instance) is trained one dispatched step at a time, with a warning by slog.
 //
 // A run with an Artefact name keeps what it makes under env.Home, keyed by
 // everything that made it: the settings, the data, and the graph of the step
@@ -47,7 +51,9 @@ type Config struct {
 	LearningRate float64             // of the default optimizer; 0 means 1e-3
 	Cosine       bool                // let the learning rate fall to 0 as ½(1 + cos(π·step/Steps))
 	Optimizer    optimizer.Interface // nil means GoMLX's Adam; another one needs its settings in Key
+	EMA          float64             // decay d of the average of the weights in Result.Average, in [0, 1); 0: no average
 	Seed         int64               // of the weights' start and of every step's stream
+	Block        int                 // steps between two returns to Go, at most; 0: as many as take about 0.2 s. Results do not depend on it
 
 	Validate Objective // a scalar that is watched, not minimised: it sees all of Data, and the same stream every time
 	Every    int       // steps between two looks at Validate; 0 means a hundredth of Steps, at least 1
@@ -56,12 +62,21 @@ type Config struct {
 	Key       []any         // what else makes the result; the graph, the data and this Config are in already
 	SaveEvery time.Duration // between checkpoints of a long run; 0 means 10 s
 
-	Progress func(step, steps int, loss float64) // called after every step; nil is silent
+	Progress func(step, steps int, loss float64) // called now and then, with the steps done and the last one's loss; nil is silent
 }
 
 // Result is a finished training run.
+//
+// With the decay d = Config.EMA, Average holds of each trainable weight θ, after
+// the updates 1 … T that made θ₁ … θ_T,
+//
+//	(1 − d) Σ_t d^(T−t) θ_t / (1 − d^T)
+//
+// a mean of the weights after updates: the start θ₀ has no part in it, because
+// the sum is divided by what its weights add up to, as in Adam.
 type Result struct {
 	Store       *model.Store // the trained weights, and the optimizer's state
+	Average     *model.Store // with EMA: the averages of the trainable weights, and Store's other variables; else nil
 	Losses      []float32    // the loss of every step, before its update
 	Validations []float32    // Validate after every Every steps: entry i after (i+1)·Every
 	From        int          // the step at which this call began: 0 new, Steps loaded, else resumed
@@ -86,12 +101,15 @@ func Train(ctx context.Context, b compute.Backend, objective Objective, c Config
 		return nil, err
 	}
 	if r.result.From == c.Steps {
-		return &r.result, nil
+		return &r.result, r.average()
 	}
 	if err := r.train(ctx); err != nil {
 		return nil, err
 	}
-	return &r.result, r.save()
+	if err := r.save(); err != nil {
+		return nil, err
+	}
+	return &r.result, r.average()
 }
 
 // train runs the steps that are left.
@@ -101,19 +119,21 @@ func (r *run) train(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return r.stopped(ctx.Err())
 		}
-		loss, err := r.step()
+		losses, err := r.steps()
 		if err != nil {
 			return err
 		}
-		if math.IsNaN(float64(loss)) || math.IsInf(float64(loss), 0) {
-			return fmt.Errorf("%w: %v at step %d: lower the learning rate, or look for a division by zero in the objective", ErrNotFinite, loss, r.done()+1)
+		for i, loss := range losses {
+			if math.IsNaN(float64(loss)) || math.IsInf(float64(loss), 0) {
+				return fmt.Errorf("%w: %v at step %d: lower the learning rate, or look for a division by zero in the objective", ErrNotFinite, loss, r.done()+i+1)
+			}
 		}
-		r.result.Losses = append(r.result.Losses, loss)
+		r.result.Losses = append(r.result.Losses, losses...)
 		if err := r.validate(); err != nil {
 			return err
 		}
 		if r.config.Progress != nil {
-			r.config.Progress(r.done(), r.config.Steps, float64(loss))
+			r.config.Progress(r.done(), r.config.Steps, float64(losses[len(losses)-1]))
 		}
 		if time.Since(saved) >= r.config.SaveEvery && r.done() < r.config.Steps {
 			if err := r.save(); err != nil {

@@ -63,7 +63,7 @@ func points() []*tensors.Tensor {
 func config(artefact string) fit.Config {
 	return fit.Config{
 		Steps: 60, Batch: 16, Data: points(), LearningRate: 0.01, Cosine: true, Seed: 5,
-		Validate: noisy(0), Every: 7, Artefact: artefact,
+		Validate: noisy(0), Every: 7, EMA: 0.9, Artefact: artefact,
 	}
 }
 
@@ -98,9 +98,10 @@ func mustTrain(t *testing.T, objective fit.Objective, c fit.Config) *fit.Result 
 }
 
 // TestStoppedRunsEndInTheSameBits stops a run at several steps, one after the
-// other, and compares the end with a run that was never stopped. It catches a
-// generator that starts again, optimizer state that is not saved, and a step
-// that is done twice or left out.
+// other, and compares the end with a run that was never stopped and whose blocks
+// are of another length. It catches a generator that starts again, optimizer
+// state or averages that are not saved, a step that is done twice or left out,
+// and results that depend on the blocks.
 func TestStoppedRunsEndInTheSameBits(t *testing.T) {
 	t.Setenv("GIBBS_HOME", t.TempDir())
 	whole := mustTrain(t, noisy(0.1), config(""))
@@ -108,6 +109,7 @@ func TestStoppedRunsEndInTheSameBits(t *testing.T) {
 	for _, stop := range []int{1, 7, 8, 40} {
 		ctx, cancel := context.WithCancel(context.Background())
 		c := config("stopped")
+		c.Block = 1
 		c.Progress = func(step, _ int, _ float64) {
 			if step == stop {
 				cancel()
@@ -131,12 +133,18 @@ func TestStoppedRunsEndInTheSameBits(t *testing.T) {
 	if d := cmp.Diff(weights(whole.Store), weights(resumed.Store)); d != "" {
 		t.Errorf("weights (-whole +resumed):\n%s", d)
 	}
+	if d := cmp.Diff(weights(whole.Average), weights(resumed.Average)); d != "" {
+		t.Errorf("averages (-whole +resumed):\n%s", d)
+	}
 	loaded := mustTrain(t, noisy(0.1), config("stopped"))
 	if loaded.From != 60 {
 		t.Errorf("a finished run was trained again from step %d", loaded.From)
 	}
 	if d := cmp.Diff(weights(whole.Store), weights(loaded.Store)); d != "" {
 		t.Errorf("weights (-whole +loaded):\n%s", d)
+	}
+	if d := cmp.Diff(weights(whole.Average), weights(loaded.Average)); d != "" {
+		t.Errorf("averages (-whole +loaded):\n%s", d)
 	}
 }
 
@@ -160,6 +168,7 @@ func TestEveryChangeRetrains(t *testing.T) {
 		"batch":  short(func(c *fit.Config) { c.Batch = 15 }),
 		"rate":   short(func(c *fit.Config) { c.LearningRate = 0.02 }),
 		"cosine": short(func(c *fit.Config) { c.Cosine = false }),
+		"ema":    short(func(c *fit.Config) { c.EMA = 0.99 }),
 		"every":  short(func(c *fit.Config) { c.Every = 1 }),
 		"watch":  short(func(c *fit.Config) { c.Validate = noisy(0.01) }),
 		"seed":   short(func(c *fit.Config) { c.Seed = 6 }),
@@ -260,6 +269,8 @@ func TestMisuseIsRefused(t *testing.T) {
 		"no steps":        {scalar, fit.Config{}},
 		"negative batch":  {scalar, fit.Config{Steps: 1, Batch: -1}},
 		"batch of none":   {scalar, fit.Config{Steps: 1, Batch: 4}},
+		"negative block":  {scalar, fit.Config{Steps: 1, Block: -1}},
+		"decay of 1":      {scalar, fit.Config{Steps: 1, EMA: 1}},
 		"negative rate":   {scalar, fit.Config{Steps: 1, LearningRate: -1}},
 		"unequal data":    {scalar, fit.Config{Steps: 1, Data: []*tensors.Tensor{tensors.FromValue([]float32{1}), tensors.FromValue([]float32{1, 2})}}},
 		"path as a name":  {scalar, fit.Config{Steps: 1, Artefact: "../elsewhere"}},

@@ -38,11 +38,9 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	c := longConfig()
-	c.Progress = func(step, _ int, _ float64) {
-		if step%50 == 1 {
-			os.Stdout.WriteString("training\n")
-		}
-		time.Sleep(time.Millisecond) // so that a signal comes between steps, not after the last
+	c.Progress = func(int, int, float64) {
+		os.Stdout.WriteString("training\n")
+		time.Sleep(7 * time.Millisecond) // so that a signal comes between blocks, not after the last
 	}
 	fit.MustTrain(noisy(0.1), c)
 }

@@ -1,18 +1,20 @@
 package fit
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"gibbs/lib/ckpt"
+	"gibbs/lib/loop"
 	"gibbs/lib/net"
 	"gibbs/lib/rng"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
@@ -31,10 +33,11 @@ type run struct {
 	backend   compute.Backend
 	objective Objective
 	config    Config
-	key       *tensors.Tensor // of the steps' stream
-	exec      *model.Exec     // one step
-	watch     *model.Exec     // one validation; nil without Validate
-	dir       *ckpt.Dir       // nil: nothing is kept
+	constants loop.Tensors  // of the loop: the key of the steps' stream, and the data
+	program   *loop.Program // steps
+	averages  loop.Tensors  // with EMA: of the weights, by averageName
+	watch     *model.Exec   // one validation; nil without Validate
+	dir       *ckpt.Dir     // nil: nothing is kept
 	result    Result
 }
 
@@ -55,7 +58,10 @@ func newRun(b compute.Backend, objective Objective, c Config) (*run, error) {
 		return nil, err
 	}
 	r := &run{backend: b, objective: objective, config: c}
-	r.key = tensors.FromValue(rng.NewHost(c.Seed).Fold(stepStream).Key())
+	r.constants = loop.Tensors{keyName: tensors.FromValue(rng.NewHost(c.Seed).Fold(stepStream).Key())}
+	for i, t := range c.Data {
+		r.constants[dataName(i)] = t
+	}
 	return r, nil
 }
 
@@ -70,6 +76,10 @@ func (c Config) check() error {
 		return fmt.Errorf("fit: validation Every %d steps: it must not be negative", c.Every)
 	case c.LearningRate < 0:
 		return fmt.Errorf("fit: a LearningRate of %v: it must not be negative", c.LearningRate)
+	case c.Block < 0:
+		return fmt.Errorf("fit: a Block of %d steps: it must not be negative", c.Block)
+	case !(c.EMA >= 0 && c.EMA < 1):
+		return fmt.Errorf("fit: an EMA of %v: a decay is at least 0 and below 1", c.EMA)
 	case c.Batch > 0 && len(c.Data) == 0:
 		return fmt.Errorf("fit: a Batch of %d of no Data: an objective that draws its own data sets its own size", c.Batch)
 	}
@@ -81,13 +91,13 @@ func (c Config) check() error {
 	return nil
 }
 
-// graph builds one step: inputs are the key, the step's number and the data.
-func (r *run) graph(scope *model.Scope, inputs []*Node) *Node {
-	g := inputs[0].Graph()
+// graph builds one step, of number step: the loss, and the update of the weights.
+func (r *run) graph(scope *model.Scope, key, step *Node, data []*Node) *Node {
+	g := key.Graph()
 	scope = scope.WithInitializer(net.Glorot(r.config.Seed))
 	scope.Store().SetTraining(g, true)
-	draw, noise := rng.FromKey(inputs[0]).Fold(inputs[1]).Split()
-	loss := r.objective(scope, noise, r.minibatch(draw, inputs[2:]))
+	draw, noise := rng.FromKey(key).Fold(step).Split()
+	loss := r.objective(scope, noise, r.minibatch(draw, data))
 	if !loss.IsScalar() || !loss.DType().IsFloat() {
 		exceptions.Panicf("fit: the objective returned %s: a loss is a float scalar", loss.Shape())
 	}
@@ -120,55 +130,25 @@ func (r *run) minibatch(s rng.State, data []*Node) []*Node {
 	return batch
 }
 
-// shapes of the graph's inputs.
-func (r *run) shapes() []shapes.Shape {
-	s := []shapes.Shape{r.key.Shape(), shapes.Make(dtypes.Int64)}
-	for _, t := range r.config.Data {
-		s = append(s, t.Shape())
-	}
-	return s
-}
-
-// compile makes the graph of a step, and with it the store's variables.
-func (r *run) compile() error {
-	r.result.Store = model.NewStore()
-	exec, err := model.NewExec(r.backend, r.result.Store, func(scope *model.Scope, inputs []*Node) *Node {
-		return r.graph(scope, inputs)
-	})
-	if err != nil {
-		return fmt.Errorf("fit: %w", err)
-	}
-	if _, err := exec.Compile(r.shapes()...); err != nil {
-		return fmt.Errorf("fit: building the step: %w", err)
-	}
-	r.exec = exec
-	if r.config.Validate == nil {
-		return nil
-	}
-	r.watch, err = model.NewExec(r.backend, r.result.Store, func(scope *model.Scope, inputs []*Node) *Node {
-		return r.validation(scope, inputs)
-	})
-	if err != nil {
-		return fmt.Errorf("fit: %w", err)
-	}
-	return nil
-}
-
 // done counts the steps that are behind the run.
 func (r *run) done() int { return len(r.result.Losses) }
 
-// step runs one update and returns its loss.
-func (r *run) step() (float32, error) {
-	inputs := []any{r.key, int64(r.done())}
-	for _, t := range r.config.Data {
-		inputs = append(inputs, t)
+// steps runs updates, up to the next look at Validate, and returns their losses.
+func (r *run) steps() ([]float32, error) {
+	n := min(r.program.BlockSteps(), r.config.Steps-r.done())
+	if r.watch != nil {
+		n = min(n, r.config.Every-r.done()%r.config.Every)
 	}
-	loss, err := r.exec.Call1(inputs...)
+	state := maps.Clone(r.averages)
+	state[lossName] = tensors.FromScalar(float32(0))
+	r.constants[startName] = tensors.FromScalar(int64(r.done()))
+	result, err := r.program.Run(context.Background(), n, r.constants, state)
 	if err != nil {
-		return 0, fmt.Errorf("fit: step %d: %w", r.done()+1, err)
+		return nil, fmt.Errorf("fit: after step %d: %w", r.done(), err)
 	}
-	defer loss.MustFinalizeAll()
-	return tensors.ToScalar[float32](loss), nil
+	delete(result.State, lossName)
+	r.averages = result.State
+	return tensors.MustCopyFlatData[float32](result.Collected[lossName]), nil
 }
 
 // validate looks at Validate when it is due.
@@ -190,10 +170,11 @@ func (r *run) validate() error {
 }
 
 func (r *run) close() {
-	for _, exec := range []*model.Exec{r.exec, r.watch} {
-		if exec != nil {
-			exec.Finalize()
-		}
+	if r.program != nil {
+		r.program.Finalize()
+	}
+	if r.watch != nil {
+		r.watch.Finalize()
 	}
 	if r.dir != nil {
 		_ = r.dir.Close()
