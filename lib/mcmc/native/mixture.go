@@ -70,14 +70,16 @@ func mixtureScore[T Float](components []component, x, score []T) {
 			distance += gap * gap
 		}
 		logJoint := c.offset - distance*c.precision/2
+		share := 1.0
 		if logJoint > top {
 			rescale := math.Exp(top - logJoint) // 0 at the first
 			top, total = logJoint, total*rescale
 			for d := range score {
 				score[d] *= T(rescale)
 			}
+		} else {
+			share = math.Exp(logJoint - top)
 		}
-		share := math.Exp(logJoint - top)
 		total += share
 		for d, m := range c.mean {
 			score[d] += T(share * c.precision * (m - float64(x[d])))
