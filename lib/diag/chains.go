@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -119,8 +120,8 @@ func fold(chains [][]float64) [][]float64 {
 func rankNormalise(chains [][]float64) [][]float64 {
 	all := sorted(chains)
 	return transform(chains, func(x float64) float64 {
-		first, _ := slices.BinarySearch(all, x)
-		equal, _ := slices.BinarySearch(all[first:], math.Nextafter(x, math.Inf(1)))
+		first := sort.SearchFloat64s(all, x)
+		equal := sort.SearchFloat64s(all[first:], math.Nextafter(x, math.Inf(1)))
 		rank := float64(first) + float64(equal+1)/2
 		return distuv.UnitNormal.Quantile((rank - 0.375) / (float64(len(all)) + 0.25))
 	})

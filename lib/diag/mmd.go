@@ -87,11 +87,11 @@ func newGram(points [][]float64, k Kernel) *gram {
 //	MMD² = S_xx/(n(n−1)) + S_yy/(m(m−1)) − 2 S_xy/(nm)
 func (g *gram) mmd(x []int) float64 {
 	sxx, sx := 0.0, 0.0
-	for _, i := range x {
+	for a, i := range x {
 		sx += g.rows[i]
 		row := g.k[i]
-		for _, j := range x {
-			sxx += row[j]
+		for _, j := range x[:a] {
+			sxx += 2 * row[j]
 		}
 	}
 	n, m := float64(len(x)), float64(len(g.k)-len(x))
