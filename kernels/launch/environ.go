@@ -47,22 +47,19 @@ func kernelEnv(o Options, root, private string) ([]string, error) {
 	if backend == "auto" && env.Quick() {
 		backend = "go" // at quick sizes XLA's compiler takes longer than pure Go takes for the whole work
 	}
-	flags := "-buildvcs=false " + linkFlags
-	if pureGo(backend, home) {
-		flags += " -tags=noxla"
-	}
-	flags = joinNonEmpty(" ", os.Getenv("GOFLAGS"), flags)
-	goroot, err := exec.Command(realGo, "env", "GOROOT").Output()
+	about, err := exec.Command(realGo, "env", "CGO_ENABLED", "GOROOT").Output()
 	if err != nil {
 		return nil, fmt.Errorf("launch: go env: %w", err)
 	}
+	cgo, goroot, _ := strings.Cut(string(about), "\n")
+	flags := joinNonEmpty(" ", os.Getenv("GOFLAGS"), "-buildvcs=false", linkFlags, "-tags="+leftOut(backend, home, cgo == "1"))
 	path := []string{shim, filepath.Join(home, "bin"), filepath.Join(home, "venv", "bin"), os.Getenv("PATH")}
 	set := map[string]string{
 		"GIBBS_ROOT":            root,
 		"GIBBS_HOME":            home,
 		"GIBBS_BACKEND":         backend,
 		realGoVariable:          realGo,
-		gorootVariable:          strings.TrimSpace(string(goroot)),
+		gorootVariable:          strings.TrimSpace(goroot),
 		flagsVariable:           flags,
 		"GOFLAGS":               flags,
 		"GOMLX_NO_AUTO_INSTALL": "1",
@@ -76,22 +73,26 @@ func kernelEnv(o Options, root, private string) ([]string, error) {
 	return environ, nil
 }
 
-// pureGo reports whether cells can leave XLA out, which links in less time.
-func pureGo(backend, home string) bool {
-	if os.Getenv("GOMLX_BACKEND") != "" || os.Getenv("GIBBS_CUDA_PLUGIN") != "" {
-		return false
-	}
-	if backend != "auto" {
-		return backend == "go"
+// leftOut is the build tag that leaves out the backend which cells will not open:
+// they link in less time without it.
+func leftOut(backend, home string, cgo bool) string {
+	const noXLA, noGo = "noxla", "nogobackend"
+	switch {
+	case os.Getenv("GOMLX_BACKEND") != "":
+		return "" // GoMLX's own variable may name any
+	case backend == "go" || !cgo: // XLA's bindings need cgo
+		return noXLA
+	case backend != "auto" || os.Getenv("GIBBS_CUDA_PLUGIN") != "":
+		return noGo
 	}
 	for _, p := range pjrt.Plugins {
 		if known, ok := pjrt.PluginFor(p.Backend); ok {
 			if _, err := os.Stat(known.Path(home)); err == nil {
-				return false
+				return noGo
 			}
 		}
 	}
-	return true
+	return noXLA
 }
 
 func joinNonEmpty(separator string, parts ...string) string {

@@ -14,6 +14,9 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/mod/modfile"
+
+	"gibbs/kernels/cellmod"
 	"gibbs/lib/env"
 )
 
@@ -79,16 +82,19 @@ func (r *relinker) state(dir string) (string, bool) {
 	}
 	sum := sha256.New()
 	fmt.Fprintln(sum, imports, r.goroot, os.Getenv("GOFLAGS"))
-	module, err := os.ReadFile(filepath.Join(dir, "go.mod"))
-	// Another local module may change without our seeing it.
-	if err != nil || bytes.Count(module, []byte("=>")) != 1 || exists(filepath.Join(dir, "go.work")) {
-		return "", false
-	}
-	sum.Write(module)
 	root, err := env.Root()
 	if err != nil {
 		return "", false
 	}
+	home, err := env.Home()
+	if err != nil {
+		return "", false
+	}
+	module, err := cellmod.Parse(filepath.Join(dir, "go.mod"))
+	if err != nil || !cellmod.Fixed(module, root, home) || exists(filepath.Join(dir, "go.work")) {
+		return "", false // another folder may change without our seeing it
+	}
+	fmt.Fprintln(sum, string(modfile.Format(module.Syntax)))
 	err = filepath.WalkDir(filepath.Join(root, "lib"), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err

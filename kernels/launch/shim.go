@@ -11,8 +11,7 @@ import (
 	"strings"
 	"syscall"
 
-	"golang.org/x/mod/modfile"
-
+	"gibbs/kernels/cellmod"
 	"gibbs/lib/env"
 )
 
@@ -125,67 +124,15 @@ func runGo(real string, args []string, stderr *bytes.Buffer) (int, error) {
 	return 0, nil
 }
 
-// seedModule gives the module in dir the repository's requirements and sums, and
-// the repository itself as the module of gibbs/lib.
+// seedModule gives the module in dir what cells are made of.
 func seedModule(dir string) error {
 	root, err := env.Root()
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(dir, "go.mod")
-	cell, err := parseModule(file)
+	home, err := env.Home()
 	if err != nil {
 		return err
 	}
-	repository, err := parseModule(filepath.Join(root, "go.mod"))
-	if err != nil {
-		return err
-	}
-	if err := cell.AddGoStmt(repository.Go.Version); err != nil {
-		return err
-	}
-	cell.AddNewRequire(env.Module, "v0.0.0", false)
-	for _, r := range repository.Require {
-		cell.AddNewRequire(r.Mod.Path, r.Mod.Version, r.Indirect)
-	}
-	folders := fmt.Appendf(nil, "\nreplace %s => %q\n", env.Module, root)
-	for _, r := range repository.Replace {
-		if modfile.IsDirectoryPath(r.New.Path) {
-			old := strings.TrimSpace(r.Old.Path + " " + r.Old.Version)
-			folders = fmt.Appendf(folders, "\nreplace %s => %q\n", old, absolute(root, r.New.Path))
-		} else if err := cell.AddReplace(r.Old.Path, r.Old.Version, r.New.Path, r.New.Version); err != nil {
-			return err
-		}
-	}
-	cell.Cleanup()
-	text, err := cell.Format()
-	if err != nil {
-		return err
-	}
-	// Folders stand in quotes, so that GoNB does not take them for folders to watch:
-	// it would walk through .gibbs before the first cell.
-	if err := os.WriteFile(file, append(text, folders...), 0o644); err != nil {
-		return err
-	}
-	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o644)
-}
-
-// absolute is a path of a go.mod in root, seen from elsewhere.
-func absolute(root, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(root, path)
-}
-
-func parseModule(file string) (*modfile.File, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	return modfile.Parse(file, text, nil)
+	return cellmod.Seed(dir, root, home)
 }

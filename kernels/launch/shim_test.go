@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/mod/modfile"
+
+	"gibbs/lib/backend/pjrt"
 )
 
 // runShim runs this program as a kernel's `go` in dir, with real behind it.
@@ -168,5 +170,36 @@ func TestModInitNeedsARepository(t *testing.T) {
 	t.Setenv("GIBBS_ROOT", t.TempDir())
 	if out, code := runShim(t, real, t.TempDir(), "mod", "init", "cell"); code != 1 || !strings.Contains(out, "go.mod") {
 		t.Errorf("%q and exit code %d", out, code)
+	}
+}
+
+// TestLeftOut: a backend is left out only where cells can never open it.
+func TestLeftOut(t *testing.T) {
+	plugin, known := pjrt.PluginFor("xla-cpu")
+	with, without := t.TempDir(), t.TempDir()
+	if known {
+		put(t, plugin.Path(with), "a plugin")
+	}
+	for _, c := range []struct {
+		backend, home, gomlx string
+		cgo                  bool
+		want                 string
+	}{
+		{"auto", with, "", true, "nogobackend"},
+		{"auto", without, "", true, "noxla"},
+		{"auto", with, "", false, "noxla"},
+		{"go", with, "", true, "noxla"},
+		{"xla-cpu", without, "", true, "nogobackend"},
+		{"xla-cuda", without, "", true, "nogobackend"},
+		{"auto", with, "go", true, ""},
+	} {
+		if !known && c.home == with {
+			continue
+		}
+		t.Setenv("GIBBS_CUDA_PLUGIN", "")
+		t.Setenv("GOMLX_BACKEND", c.gomlx)
+		if got := leftOut(c.backend, c.home, c.cgo); got != c.want {
+			t.Errorf("%+v: left out by %q", c, got)
+		}
 	}
 }

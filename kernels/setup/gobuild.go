@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strings"
 
+	"gibbs/kernels/cellmod"
 	"gibbs/kernels/child"
+	"gibbs/lib/env"
 )
 
 // tools are the packages of kernels/tools that set-up builds. (staticcheck is
@@ -20,8 +22,8 @@ var tools = []string{"github.com/janpfeifer/gonb", "golang.org/x/tools/cmd/goimp
 // goTool runs the go command in dir, with the module as its go.mod says and the
 // toolchain that is installed.
 func goTool(ctx context.Context, dir string, args ...string) (string, error) {
-	env := append(os.Environ(), "GOFLAGS=-mod=readonly -buildvcs=false", "GOWORK=off", "GOTOOLCHAIN=local")
-	out, err := child.Command{Dir: dir, Env: env, Name: "go", Args: args}.Output(ctx)
+	environ := append(os.Environ(), "GOFLAGS=-mod=readonly -buildvcs=false", "GOWORK=off", "GOTOOLCHAIN=local")
+	out, err := child.Command{Dir: dir, Env: environ, Name: "go", Args: args}.Output(ctx)
 	if err != nil && ctx.Err() == nil && !hasGo(ctx) {
 		return "", &Fault{Step: "go", What: "the go command is not on PATH, or does not run",
 			Do: "install the Go release that go.mod names, and put it on PATH", Still: "nothing: Gibbs is compiled by Go"}
@@ -144,7 +146,8 @@ func sourceKey(root string, dirs []string) string {
 }
 
 // modulesStep downloads every module that the repository requires, so that cells
-// need no network, and compiles the library once, so that the first cell is quick.
+// need no network, trims those that cells link slowly, and compiles the library
+// as cells do, so that the first cell is quick.
 func (j *job) modulesStep() step {
 	want := key(fileKey(filepath.Join(j.Root, "go.mod"), filepath.Join(j.Root, "go.sum")), runtime.Version())
 	return step{
@@ -153,7 +156,7 @@ func (j *job) modulesStep() step {
 		done: func() bool {
 			have, cache, _ := strings.Cut(readText(j.stamp("modules")), "\n")
 			_, err := os.Stat(filepath.Join(cache, "github.com", "gomlx"))
-			return have == want && err == nil
+			return have == want && err == nil && cellmod.Made(j.Root, j.Home)
 		},
 		do: func(ctx context.Context) (remark string, err error) {
 			if _, err := goTool(ctx, j.Root, "mod", "download"); err != nil {
@@ -163,7 +166,10 @@ func (j *job) modulesStep() step {
 			if err != nil {
 				return "", err
 			}
-			if _, err := goTool(ctx, j.Root, "build", "./lib/...", "github.com/janpfeifer/gonb/gonbui"); err != nil {
+			if err := cellmod.Make(j.Root, j.Home, strings.TrimSpace(cache), j.temp()); err != nil {
+				return "", err
+			}
+			if err := j.compileForCells(ctx); err != nil {
 				if ctx.Err() != nil {
 					return "", ctx.Err()
 				}
@@ -172,4 +178,20 @@ func (j *job) modulesStep() step {
 			return remark, writeText(j.stamp("modules"), want+"\n"+cache)
 		},
 	}
+}
+
+// compileForCells compiles what cells import, in a module like theirs.
+func (j *job) compileForCells(ctx context.Context) error {
+	dir := filepath.Join(j.temp(), "cell")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	if err := writeText(filepath.Join(dir, "go.mod"), "module cell\n"); err != nil {
+		return err
+	}
+	if err := cellmod.Seed(dir, j.Root, j.Home); err != nil {
+		return err
+	}
+	_, err := goTool(ctx, dir, "build", "-tags=nogobackend", env.Module+"/lib/...", "github.com/janpfeifer/gonb/gonbui")
+	return err
 }

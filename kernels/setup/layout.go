@@ -18,6 +18,7 @@ import (
 //	Home/venv       Python environment: JupyterLab, nbconvert, kernelspecs
 //	Home/bin        gonb, goimports, gopls, and gibbs (this program, compiled)
 //	Home/plugins    PJRT plugins, verified
+//	Home/modules    trimmed copies of modules, for cells
 //	Home/data       data sets, verified
 //	Home/artefacts  trained models and checkpoints
 //	Home/out        executed notebooks

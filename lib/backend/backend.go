@@ -11,12 +11,16 @@
 // GOMLX_BACKEND, GoMLX's own variable, wins over it and is taken as it is, with
 // one condition: an XLA plugin must be named by its absolute path, because a bare
 // name would let go-xla download an unverified one.
+//
+// The build tags noxla and nogobackend leave a backend out, which links in less
+// time: cells on XLA are built with nogobackend, cells on pure Go with noxla.
 package backend
 
 import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -24,7 +28,6 @@ import (
 	"gibbs/lib/env"
 
 	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend" // registers the pure-Go backend as "go"
 )
 
 // The backends that GIBBS_BACKEND names.
@@ -58,7 +61,7 @@ func Choose() (Choice, error) {
 	name := os.Getenv("GIBBS_BACKEND")
 	switch name {
 	case Go:
-		return Choice{Name: Go, Config: "go", Why: "asked for by GIBBS_BACKEND"}, nil
+		return pureGo("asked for by GIBBS_BACKEND")
 	case XLACPU, XLACUDA:
 		c, err := fromPlugin(name, home)
 		c.Why = "asked for by GIBBS_BACKEND"
@@ -73,7 +76,7 @@ func Choose() (Choice, error) {
 // is there but damaged is an error, not a reason to fall back in silence.
 func best(home string) (Choice, error) {
 	if !xlaLinked {
-		return Choice{Name: Go, Config: "go", Why: "this program was built without XLA (no cgo, or the noxla tag)"}, nil
+		return pureGo("this program was built without XLA (no cgo, or the noxla tag)")
 	}
 	for _, name := range []string{XLACUDA, XLACPU} {
 		if path := pluginPath(name, home); path == "" || !exists(path) {
@@ -83,7 +86,16 @@ func best(home string) (Choice, error) {
 		c.Why = "the fastest backend that is installed"
 		return c, err
 	}
-	return Choice{Name: Go, Config: "go", Why: "no PJRT plugin is installed; `go run ./kernels setup` brings XLA, 20 to 200 times faster"}, nil
+	return pureGo("no PJRT plugin is installed; `go run ./kernels setup` brings XLA, 20 to 200 times faster")
+}
+
+// pureGo returns the choice of the pure-Go backend, if it is linked.
+func pureGo(why string) (Choice, error) {
+	if !slices.Contains(compute.List(), "go") {
+		return Choice{}, fmt.Errorf("backend: pure Go is wanted (%s), but this program was built without it (the nogobackend tag): "+
+			"take the kernel gibbs-go, or import _ \"github.com/gomlx/compute/gobackend\" beside this package", why)
+	}
+	return Choice{Name: Go, Config: "go", Why: why}, nil
 }
 
 // fromPlugin returns the choice of an XLA backend whose plugin is installed and verified.
