@@ -172,8 +172,8 @@ func TestNormalCatchesPlantedBugs(t *testing.T) {
 func TestNormalTail(t *testing.T) {
 	exec := graph.MustNewExec(backend.MustOpen(), func(radius *graph.Node) (a, b *graph.Node) {
 		zero := graph.ZerosLike(radius)
-		return boxMuller(graph.Stack([]*graph.Node{radius, zero}, 0), dtypes.Float32),
-			boxMuller(graph.Stack([]*graph.Node{radius, zero, zero, zero}, 0), dtypes.Float64)
+		return boxMuller([]*graph.Node{radius, zero}, dtypes.Float32),
+			boxMuller([]*graph.Node{radius, zero, zero, zero}, dtypes.Float64)
 	})
 	words := []uint32{0, 1, 2, 3, 10, 100, 1000, 1 << 20, math.MaxUint32}
 	out32, out64 := exec.MustCall2(words)

@@ -75,7 +75,7 @@ func advance(s [laneWords]*Node) (next [laneWords]*Node, word *Node) {
 	return [laneWords]*Node{
 		BitwiseXor(s[0], s3),
 		BitwiseXor(s[1], s2),
-		BitwiseXor(s2, BitwiseShiftLeftScalar(s[1], uint32(9))),
+		BitwiseXor(s2, shiftLeft(s[1], 9)),
 		rotateLeft(s3, 11),
 	}, word
 }

@@ -40,8 +40,12 @@ func threefry(k0, k1, x0, x1 *Node) (y0, y1 *Node) {
 
 // rotateLeft rotates uint32 words left by 0 < r < 32 bits.
 func rotateLeft(x *Node, r uint32) *Node {
-	return BitwiseOr(BitwiseShiftLeftScalar(x, r), BitwiseShiftRightLogicalScalar(x, 32-r))
+	return BitwiseOr(shiftLeft(x, r), shiftRight(x, 32-r))
 }
+
+func shiftLeft(x *Node, n uint32) *Node { return BitwiseShiftLeft(x, Const(x.Graph(), n)) }
+
+func shiftRight(x *Node, n uint32) *Node { return BitwiseShiftRightLogical(x, Const(x.Graph(), n)) }
 
 // hostThreefry is threefry on the host.
 func hostThreefry(key, x [2]uint32) [2]uint32 {
