@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
@@ -27,8 +26,8 @@ var (
 // textStyle is the face of all text, at a size in px.
 func textStyle(px float64, x text.XAlignment, y text.YAlignment) text.Style {
 	return text.Style{
-		Font:    font.Font{Typeface: "Liberation", Variant: "Sans", Size: font.Length(px)},
-		Handler: plot.DefaultTextHandler,
+		Font:    font.From(typeface, font.Length(px)),
+		Handler: textHandler,
 		Color:   ink,
 		XAlign:  x,
 		YAlign:  y,
