@@ -39,6 +39,8 @@ type Case struct {
 
 var (
 	ours       = Side{Name: "ours"}
+	plain      = Side{Name: "ours, step by step", Way: map[string]any{"block": 1}}
+	goroutines = Side{Name: "ours, goroutines", Way: map[string]any{"native": true}}
 	jax        = Side{Name: "JAX", Library: "jax"}
 	blackjax   = Side{Name: "BlackJAX", Library: "blackjax"}
 	sklearn    = Side{Name: "scikit-learn", Library: "sklearn"}
@@ -46,9 +48,10 @@ var (
 	torchPlain = Side{Name: "PyTorch, eager", Library: "torch", Way: map[string]any{"eager": true}}
 )
 
-// settings are what a side's program is given: the case's and the side's own.
-func (s Side) settings(c Case) (string, error) {
-	all := map[string]any{}
+// settings are what a side's program is given: the case's, the side's own, and the
+// folder for what the sides of a job hand to each other.
+func (s Side) settings(c Case, folder string) (string, error) {
+	all := map[string]any{"folder": folder}
 	maps.Copy(all, c.Settings)
 	maps.Copy(all, s.Way)
 	raw, err := json.Marshal(all)
@@ -57,7 +60,7 @@ func (s Side) settings(c Case) (string, error) {
 
 // program returns how a side's process is started.
 func (b *bench) program(ctx context.Context, j Job, s Side, c Case) (program, error) {
-	settings, err := s.settings(c)
+	settings, err := s.settings(c, b.programs)
 	if err != nil {
 		return program{}, fmt.Errorf("bench: %w", err)
 	}
@@ -78,7 +81,7 @@ func (b *bench) program(ctx context.Context, j Job, s Side, c Case) (program, er
 // program names the work: jobs that differ in their cases alone share one.
 func (j Job) program() string {
 	switch j.Name {
-	case "langevin-scaling":
+	case "langevin-scaling", "sampler":
 		return "langevin"
 	case "dsm-train":
 		return "dsm_train"

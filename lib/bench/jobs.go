@@ -33,6 +33,31 @@ var jobs = []Job{
 		Cases: scaling(),
 		Exact: atStep1000,
 	},
+	{
+		Name:  "sampler",
+		What:  "the same target, step and start: one program, a dispatch for each step, goroutines in plain Go",
+		Aim:   "one program more than 2 times a dispatch for each step at 10,000 chains; 1,000 samples: the time",
+		Sides: []Side{ours, plain, goroutines},
+		Cases: []Case{
+			{Name: "1,000 chains", Settings: langevinCase(1000)},
+			{Name: "10,000 chains", Settings: langevinCase(10_000)},
+		},
+		Exact: atStep1000,
+	},
+	{
+		Name:  "dsm-train",
+		What:  "1,000 steps of denoising score matching: MLP 2-64-64-2, tanh, batch 128 drawn anew, Adam, σ = 0.5",
+		Aim:   "1.3 times JAX",
+		Sides: []Side{ours, jax, sklearn, torch, torchPlain},
+		Cases: []Case{{Settings: map[string]any{"steps": 1000, "batch": 128, "sigma": 0.5, "hidden": []int{64, 64}, "learning_rate": 1e-3}}},
+	},
+	{
+		Name:  "ncsn-sample",
+		What:  "5,000 chains × 10 levels × 100 steps of annealed Langevin dynamics with one trained network, 64-64 units",
+		Aim:   "1.5 times JAX",
+		Sides: []Side{ours, jax},
+		Cases: []Case{{Settings: map[string]any{"chains": 5000, "levels": 10, "steps": 100, "sigma_max": 5, "sigma_min": 0.01, "rate": 0.1}}},
+	},
 }
 
 func langevinCase(chains int) map[string]any {

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"math"
+	"slices"
 
 	"gibbs/lib/backend"
 	"gibbs/lib/loop"
 	"gibbs/lib/mcmc"
+	"gibbs/lib/mcmc/native"
 	"gibbs/lib/rng"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -38,13 +41,15 @@ func normals(o normalsSettings) (task[[]float32], error) {
 		n := float64(o.Steps)
 		return Answer{"E z²": {m.Value / n, m.Error / n}, "Var z²": {v.Value / n, v.Error / n}}
 	}
-	return task[[]float32]{run, answer}, err
+	return task[[]float32]{run: run, answer: answer}, err
 }
 
 type langevinSettings struct {
 	Chains   int     `json:"chains"`
 	Steps    int     `json:"steps"`
 	StepSize float64 `json:"step_size"`
+	Block    int     `json:"block"`
+	Native   bool    `json:"native"`
 }
 
 // twoModes is the score of ½ N((−2, 0), I) + ½ N((2, 0), I) as the peers write it.
@@ -53,22 +58,43 @@ func twoModes(x *Node) *Node {
 	return Concatenate([]*Node{Sub(MulScalar(Tanh(MulScalar(x1, 2)), 2), x1), Neg(x2)}, 1)
 }
 
-// langevin runs unadjusted Langevin chains from (10, 10).
+// langevin runs unadjusted Langevin chains from (10, 10): Block 0 in one compiled
+// program, Block 1 with a dispatch for each step.
 func langevin(o langevinSettings) (task[[]float32], error) {
-	ula := mcmc.ULA{Score: twoModes}
-	program, err := loop.Compile(backend.MustOpen(), loop.Loop{
-		Init: func(in loop.Nodes) loop.Nodes {
-			x := AddScalar(Zeros(in["key"].Graph(), shapes.Make(dtypes.Float32, o.Chains, 2)), 10)
-			return loop.Nodes{"x": x, "lanes": rng.FromKey(in["key"]).Lanes(lanes(2 * o.Chains)).Node()}
-		},
-		Step: func(_ *Node, constants, at loop.Nodes) loop.Nodes {
-			s, next, _ := ula.Step(rng.FromNode(at["lanes"]), constants["step size"], mcmc.State{X: at["x"]})
-			return loop.Nodes{"x": next.X, "lanes": s.Node()}
-		},
-	})
-	constants := loop.Tensors{"step size": tensors.FromScalar(float32(o.StepSize))}
-	run := func(seed int) ([]float32, error) { return repeat(program, o.Steps, constants, seed, "x") }
-	return task[[]float32]{run, plane}, err
+	flat := make([]float32, 2*o.Chains)
+	for i := range flat {
+		flat[i] = 10
+	}
+	if o.Native {
+		return inGo(o, flat), nil
+	}
+	c := mcmc.Config{
+		Start: tensors.FromFlatDataAndDimensions(flat, o.Chains, 2),
+		Steps: o.Steps, StepSize: o.StepSize, Keep: mcmc.KeepFinal, Block: o.Block,
+	}
+	sampler, err := mcmc.Compile(backend.MustOpen(), mcmc.ULA{Score: twoModes}, c)
+	run := func(seed int) ([]float32, error) {
+		c := c
+		c.Seed = int64(seed)
+		result, err := sampler.Run(context.Background(), c)
+		if err != nil {
+			return nil, err
+		}
+		return tensors.CopyFlatData[float32](result.Final)
+	}
+	return task[[]float32]{run: run, answer: plane}, err
+}
+
+// inGo is the same by goroutines in plain Go.
+func inGo(o langevinSettings, start []float32) task[[]float32] {
+	run := func(seed int) ([]float32, error) {
+		x := slices.Clone(start)
+		l := native.Langevin[float32]{StepSize: o.StepSize, Seed: int64(seed), Score: func(x, score []float32) {
+			score[0], score[1] = 2*float32(math.Tanh(2*float64(x[0])))-x[0], -x[1]
+		}}
+		return x, l.Run(context.Background(), x, 2, o.Steps, nil)
+	}
+	return task[[]float32]{run: run, answer: plane}
 }
 
 // lanes is the number of generators that draws of size normals are made with.
