@@ -70,20 +70,24 @@ func (k MALA) Init(x *Node) State {
 
 // Step makes one transition; see [Kernel].
 func (k MALA) Step(s rng.State, stepSize *Node, at State) (rng.State, State, Info) {
-	m := move{stepSize, temperature(k.Temperature), k.Preconditioner}
 	s, z := rng.Normal(s, at.X.DType(), at.X.Shape().Dimensions...)
 	s, u := rng.Uniform(s, at.X.DType(), at.X.Shape().Dimensions[0])
-
-	proposed := k.Init(m.to(at.X, at.Score, z))
-	back := m.back(at.Score, proposed.Score, z)
-	logRatio := Add(
-		DivScalar(Sub(proposed.LogP, at.LogP), m.temperature),
-		MulScalar(sumEvent(Sub(Square(z), Square(back))), 0.5)) // [chains]
-	prob := Exp(MinScalar(logRatio, 0))
-	prob = Where(IsFinite(proposed.LogP), prob, ZerosLike(prob))
-	prob = Where(IsFinite(prob), prob, ZerosLike(prob))
+	proposed, logRatio, _ := k.propose(stepSize, at, z)
+	possible := And(IsFinite(proposed.LogP), Not(IsNaN(logRatio)))
+	prob := Where(possible, Exp(MinScalar(logRatio, 0)), ZerosLike(logRatio))
 	accepted := LessThan(u, prob)
 	return s, Select(accepted, proposed, at), Info{prob, accepted}
+}
+
+// propose returns the state that the noise z moves to, the logarithm of the ratio
+// in α [chains], and the noise that would move back.
+func (k MALA) propose(stepSize *Node, at State, z *Node) (proposed State, logRatio, back *Node) {
+	m := move{stepSize, temperature(k.Temperature), k.Preconditioner}
+	proposed = k.Init(m.to(at.X, at.Score, z))
+	back = m.back(at.Score, proposed.Score, z)
+	logTarget := DivScalar(Sub(proposed.LogP, at.LogP), m.temperature)
+	logProposal := MulScalar(sumEvent(Sub(Square(z), Square(back))), 0.5)
+	return proposed, Add(logTarget, logProposal), back
 }
 
 // Select returns the states of a where accepted, bool [chains], is true, and of b
