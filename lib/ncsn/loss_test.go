@@ -2,6 +2,7 @@ package ncsn
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -57,21 +58,24 @@ var (
 // 0.07 is caught; the mean of all levels to 0.022.
 const examples = 20_000
 
-// sample runs a graph on draws of the two modes and returns its rows.
-func sample(t *testing.T, f func(s rng.State, x *Node) *Node) [][]float64 {
+// sample builds graphs on the same draws of the two modes, and returns the rows of
+// each: [graph][level][example], with one level where there is none.
+func sample(t *testing.T, graphs ...func(s rng.State, x *Node) *Node) [][][]float64 {
 	t.Helper()
-	out := MustExecOnce(backend.MustOpen(), func(g *Graph) *Node {
+	outputs := MustNewExec(backend.MustOpen(), func(g *Graph) []*Node {
 		s, noise := rng.New(g, 5).Split()
 		_, x := prob.TwoModes().Sample(s, dtypes.Float64, examples)
-		return f(noise, x)
-	})
-	flat, n := tensors.MustCopyFlatData[float64](out), out.Shape().Dimensions
-	if len(n) == 1 {
-		return [][]float64{flat}
-	}
-	rows := make([][]float64, n[0])
-	for i := range rows {
-		rows[i] = flat[i*n[1] : (i+1)*n[1]]
+		var all []*Node
+		for _, f := range graphs {
+			all = append(all, f(noise, x))
+		}
+		return all
+	}).MustCall()
+	rows := make([][][]float64, len(outputs))
+	for i, out := range outputs {
+		for row := range slices.Chunk(tensors.MustCopyFlatData[float64](out), examples) {
+			rows[i] = append(rows[i], row)
+		}
 	}
 	return rows
 }
@@ -94,11 +98,15 @@ func offFloors(rows [][]float64) float64 {
 // TestLossOfKnownModels checks every level of the exact scores against its floor,
 // and the mean of the best blind model against its own, at |z| < 4.89.
 func TestLossOfKnownModels(t *testing.T) {
-	dsm := DSM{Ladder: lecture}
-	each := func(m Model) [][]float64 {
-		return sample(t, func(s rng.State, x *Node) *Node { return dsm.Each(m, s, x) })
+	type graph = func(s rng.State, x *Node) *Node
+	each := func(m Model) graph {
+		return func(s rng.State, x *Node) *Node { return DSM{Ladder: lecture}.Each(m, s, x) }
 	}
-	right := each(exact)
+	rows := sample(t, each(exact), each(blind),
+		func(s rng.State, x *Node) *Node { return DSM{Ladder: lecture, Random: true}.Each(exact, s, x) },
+		each(func(x, sigma *Node) *Node { return exact(x, Square(sigma)) }),
+		each(func(x, sigma *Node) *Node { return Neg(exact(x, sigma)) }))
+	right, unaware, random := rows[0], rows[1], rows[2]
 	if z := offFloors(right); !(z < 4.89) {
 		t.Errorf("exact scores: a level is off its floor by %.1f standard errors", z)
 	}
@@ -111,11 +119,9 @@ func TestLossOfKnownModels(t *testing.T) {
 		}
 		return m
 	}
-	unaware := each(blind)
 	if z := zScore(mean(unaware), wantBlindFloor); !(z < 4.89) {
 		t.Errorf("the best blind model is off %.6f by %.1f standard errors", wantBlindFloor, z)
 	}
-	random := sample(t, func(s rng.State, x *Node) *Node { return DSM{Ladder: lecture, Random: true}.Each(exact, s, x) })
 	if z := zScore(random[0], wantFloor); !(z < 4.89) || len(random) != 1 {
 		t.Errorf("random levels are off %.6f by %.1f standard errors", wantFloor, z)
 	}
@@ -123,8 +129,8 @@ func TestLossOfKnownModels(t *testing.T) {
 	// Planted bugs, which the same checks must catch.
 	for name, rows := range map[string][][]float64{
 		"σ is not passed on":       unaware,
-		"σ² is passed for σ":       each(func(x, sigma *Node) *Node { return exact(x, Square(sigma)) }),
-		"the score's sign":         each(func(x, sigma *Node) *Node { return Neg(exact(x, sigma)) }),
+		"σ² is passed for σ":       rows[3],
+		"the score's sign":         rows[4],
 		"levels without weight σ²": unweighted(right),
 		"levels in reverse":        reversed(right),
 	} {
@@ -161,7 +167,7 @@ func reversed(rows [][]float64) [][]float64 {
 // scores with quadrature, at the ends of the ladder: 0.0051 at σ = 5, and 0.645 at
 // σ = 0.01, where no score at all has 0.863.
 func TestFisherPerLevel(t *testing.T) {
-	rows := sample(t, func(s rng.State, x *Node) *Node { return DSM{Ladder: lecture}.Fisher(exact, blind, s, x) })
+	rows := sample(t, func(s rng.State, x *Node) *Node { return DSM{Ladder: lecture}.Fisher(exact, blind, s, x) })[0]
 	last := len(lecture) - 1
 	for _, level := range []int{0, last} {
 		want, err := prob.FisherDivergence(prob.TwoModes().Smooth(lecture[level]), Pooled(prob.TwoModes(), lecture))

@@ -193,6 +193,9 @@ func TestAnnealingOfTwoModes(t *testing.T) {
 // TestAnnealingBlind anneals with the best model that is not told σ: the cloud
 // keeps the size of the large levels.
 func TestAnnealingBlind(t *testing.T) {
+	if testing.Short() && onGo() {
+		t.Skip("20 components and 1001 steps: not in a short run on pure Go")
+	}
 	n := chains() / 4
 	start, err := lecture.Start(6, n, 2)
 	if err != nil {

@@ -44,7 +44,8 @@ var lectureNet = Net{Scale: math.Sqrt(5)}
 // both, and checks the lecture's bounds: the conditional loss comes within 0.02 of
 // its floor; the blind one cannot pass its own, which is 0.159 higher; and only
 // the conditional one's samples have the data's width. A step's loss has a standard
-// deviation of 0.05, the mean of 100 one of 0.005.
+// deviation of 0.05, the mean of 100 one of 0.005. The divergence per level tells
+// them apart where σ is small.
 func TestTraining(t *testing.T) {
 	if testing.Short() || onGo() {
 		t.Skip("1000 steps of 1280 examples: on XLA only")
@@ -76,36 +77,48 @@ func TestTraining(t *testing.T) {
 		std := math.Sqrt(stat.Mean(column(samples.X, second), nil))
 		weight, mean := stat.Mean(column(samples.X, right), nil), stat.Mean(column(samples.X, size), nil)
 		t.Logf("%s: loss %.4f; samples: P(x₁>0) %.3f, E|x₁| %.3f, std x₂ %.3f", c.name, loss, weight, mean, std)
+		divergence := divergences(c.n, r.Store)
+		t.Logf("%s: D_F per level %.4f", c.name, divergence)
+		if c.thin && divergence[3] > 0.05 || !c.thin && divergence[9] < 0.5 {
+			t.Errorf("%s: D_F at σ=0.63 %.4f, at σ=0.01 %.4f", c.name, divergence[3], divergence[9])
+		}
 		if c.thin && std > 1.25 || !c.thin && std < 4 {
 			t.Errorf("%s: std x₂ of the samples %.3f", c.name, std)
 		}
 	}
 }
 
+// divergences returns D_F of a trained network at every level.
+func divergences(n Net, store *model.Store) []float32 {
+	return model.MustNewExec(backend.MustOpen(), store, func(scope *model.Scope, g *Graph) *Node {
+		s, noise := rng.New(g, 6).Split()
+		_, x := prob.TwoModes().Sample(s, dtypes.Float32, examples)
+		return ReduceMean(DSM{Ladder: lecture}.Fisher(exact, n.Bind(scope), noise, x), 1)
+	}).MustCall1().Value().([]float32)
+}
+
 // TestNetOfDigits builds each head for events of 64 numbers and checks shapes, that
 // σ matters to all but the blind network, and that binding twice shares weights.
 func TestNetOfDigits(t *testing.T) {
-	for name, n := range map[string]Net{
-		"bounded": {Hidden: []int{128}}, "ε": {Hidden: []int{128}, Head: Eps},
-		"plain": {Hidden: []int{128, 32}, Head: Plain}, "blind": {Blind: true},
-	} {
-		store := model.NewStore()
-		out := model.MustNewExec(backend.MustOpen(), store, func(scope *model.Scope, x *Node) []*Node {
-			s := n.Bind(scope)
-			at := func(sigma float64) *Node {
-				return s(x, MulScalar(OnesLike(Squeeze(Slice(x, AxisRange(), AxisElem(0)), 1)), sigma))
-			}
+	nets := []Net{{Hidden: []int{128}}, {Hidden: []int{128}, Head: Eps}, {Hidden: []int{128, 32}, Head: Plain}, {Blind: true}}
+	gaps := model.MustNewExec(backend.MustOpen(), model.NewStore(), func(scope *model.Scope, x *Node) *Node {
+		var all []*Node
+		for i, n := range nets {
+			s := n.Bind(scope.In("net_%d", i))
+			at := func(sigma float64) *Node { return s(x, MulScalar(OnesLike(ReduceSum(x, 1)), sigma)) }
 			a, b, again := at(0.1), at(2), at(0.1)
 			a.AssertDims(3, 64)
-			return []*Node{ReduceAllMax(Abs(Sub(a, b))), ReduceAllMax(Abs(Sub(a, again)))}
-		}).MustCall(make64())
-		moved, same := out[0].Value().(float32), out[1].Value().(float32)
-		if same != 0 || (moved > 0) == n.Blind {
-			t.Errorf("%s: another σ moves the score by %g, the same σ by %g", name, moved, same)
+			all = append(all, ReduceAllMax(Abs(Sub(a, b))), ReduceAllMax(Abs(Sub(a, again))))
+		}
+		return Stack(all, 0)
+	}).MustCall1(make64()).Value().([]float32)
+	for i, n := range nets {
+		if moved, same := gaps[2*i], gaps[2*i+1]; same != 0 || (moved > 0) == n.Blind {
+			t.Errorf("%+v: another σ moves the score by %g, the same σ by %g", n, moved, same)
 		}
 	}
 	if _, err := model.MustNewExec(backend.MustOpen(), model.NewStore(), func(scope *model.Scope, x *Node) *Node {
-		return Net{Scale: -1}.Apply(scope, x, Squeeze(Slice(x, AxisRange(), AxisElem(0)), 1))
+		return Net{Scale: -1}.Apply(scope, x, ReduceSum(x, 1))
 	}).Call(make64()); err == nil {
 		t.Error("negative scale: accepted")
 	}

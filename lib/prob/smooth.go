@@ -1,6 +1,9 @@
 package prob
 
 import (
+	"math"
+	"slices"
+
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -18,14 +21,22 @@ func (m *Mixture) SmoothScore(x, sigma *Node) *Node {
 		sigma.AssertDims(x.Shape().Dimensions[0])
 		sigma = Reshape(sigma, -1, 1, 1)
 	}
-	g := x.Graph()
-	variance := Add(Square(ConstAsDType(g, x.DType(), [][][]float64{sigmas})), Square(sigma)) // [batch or 1, components, dim]
-	gap := Sub(ConstAsDType(g, x.DType(), [][][]float64{means}), ExpandAxes(x, 1))            // [batch, components, dim]
-	pulls := Div(gap, variance)                                                               // [batch, components, dim]
-	logJoint := MulScalar(ReduceSum(Add(Mul(gap, pulls), Log(variance)), -1), -0.5)           // [batch, components]
-	logJoint = Add(logJoint, Log(ConstAsDType(g, x.DType(), [][]float64{weights})))           // up to a constant
-	top := StopGradient(ReduceAndKeep(logJoint, ReduceMax, -1))
-	joint := Exp(Sub(logJoint, top))
-	share := Div(joint, ReduceAndKeep(joint, ReduceSum, -1))
+	logWeights := make([]float64, len(weights))
+	for k, w := range weights {
+		logWeights[k] = math.Log(w)
+	}
+	alike := !slices.ContainsFunc(sigmas, func(row []float64) bool { return !slices.Equal(row, sigmas[0]) })
+	if alike {
+		sigmas = sigmas[:1]
+	}
+	variance := Add(Square(ConstAs(x, [][][]float64{sigmas})), Square(sigma)) // [batch or 1, components or 1, dim]
+	gap := Sub(ConstAs(x, [][][]float64{means}), ExpandAxes(x, 1))            // [batch, components, dim]
+	pulls := Div(gap, variance)
+	exponents := Mul(gap, pulls)
+	if !alike { // else the normalisers cancel
+		exponents = Add(exponents, Log(variance))
+	}
+	logJoint := Add(MulScalar(ReduceSum(exponents, -1), -0.5), ConstAs(x, [][]float64{logWeights})) // + const, [batch, components]
+	share := Softmax(logJoint, -1)
 	return ReduceSum(Mul(ExpandAxes(share, -1), pulls), 1)
 }
