@@ -159,6 +159,9 @@ func TestEqualToArviZ(t *testing.T) {
 // by the Python that GIBBS_ARVIZ names, else by arviz/bin/python in the folder for
 // generated files. testdata/with_arviz.py says how to install it.
 func TestEqualToArviZLive(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a short run leaves ArviZ alone")
+	}
 	python := os.Getenv("GIBBS_ARVIZ")
 	if python == "" {
 		home, err := env.Home()

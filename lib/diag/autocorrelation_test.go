@@ -37,8 +37,8 @@ func TestAutocorrelationTimeOfAR1(t *testing.T) {
 		want := (1 + phi) / (1 - phi)
 		got := AutocorrelationTime(chains)
 		window := 3*want + 3
-		if e := math.Sqrt((4*window + 2) / 160000); math.Abs(got/want-1) > five*e {
-			t.Errorf("φ = %v: τ = %v, want %v ± %.2g", phi, got, want, five*e*want)
+		if e := math.Sqrt((4*window + 2) / 160000); math.Abs(got/want-1) > sigmas*e {
+			t.Errorf("φ = %v: τ = %v, want %v ± %.2g", phi, got, want, sigmas*e*want)
 		}
 		if ess := ESSMean(chains); math.Abs(ess*got-160000) > 1e-6 {
 			t.Errorf("φ = %v: τ·ESS = %v", phi, ess*got)

@@ -10,8 +10,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// five is the bound of a standard normal z-score at a false-alarm rate of 1e-6.
-const five = 4.89
+// sigmas is the bound of a standard normal z-score at a false-alarm rate of 1e-6.
+const sigmas = 4.89
 
 // ar1 draws stationary chains x' = φx + √(1−φ²) z of variance 1, whose
 // autocorrelation time is (1+φ)/(1−φ).

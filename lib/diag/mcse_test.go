@@ -20,7 +20,7 @@ func calibrate(name string, runs int, exact, slack float64, run func(h *rng.Host
 		e := run(rng.NewHost(19).Fold(int64(i)))
 		squares += math.Pow((e.Value-exact)/e.Error, 2) / float64(runs)
 	}
-	if tolerance := five*math.Sqrt(2/float64(runs)) + slack; !(math.Abs(squares-1) < tolerance) {
+	if tolerance := sigmas*math.Sqrt(2/float64(runs)) + slack; !(math.Abs(squares-1) < tolerance) {
 		return fmt.Errorf("%s: mean z² = %.3f, want 1 ± %.2f", name, squares, tolerance)
 	}
 	return nil

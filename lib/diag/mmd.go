@@ -8,8 +8,8 @@ import (
 )
 
 // Kernel turns the squared Euclidean distance of two points into their similarity.
-// MMD measures a distance of laws where it is (conditionally) positive definite, as
-// those here are, and tells any two laws apart.
+// Those here tell any two laws apart, [Distance] any two of finite mean. It must be
+// safe for concurrent use.
 type Kernel func(d2 float64) float64
 
 // Gaussian returns the kernel exp(−d²/(2h²)) of bandwidth h, in the unit of the

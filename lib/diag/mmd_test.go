@@ -95,7 +95,7 @@ func meanOf(exact float64, run func(h *rng.Host) float64) error {
 		values[i] = run(rng.NewHost(23).Fold(int64(i)))
 	}
 	m, sd := stat.MeanStdDev(values, nil)
-	if z := (m - exact) / (sd / 20); !(math.Abs(z) < five) {
+	if z := (m - exact) / (sd / 20); !(math.Abs(z) < sigmas) {
 		return fmt.Errorf("mean %.5f, exact %.5f, z = %.2f, standard error %.2g", m, exact, z, sd/20)
 	}
 	return nil
@@ -176,7 +176,7 @@ func TestMMDErrorIsTheRightSize(t *testing.T) {
 				values[i] = e.Value
 				square += e.Error * e.Error / 400
 			}
-			if got := square / stat.Variance(values, nil); math.Abs(got/ratio-1) > five*0.1 {
+			if got := square / stat.Variance(values, nil); math.Abs(got/ratio-1) > sigmas*0.1 {
 				t.Errorf("%s, δ = %v: mean squared error bar / variance = %.2f, want %v", name, delta, got, ratio)
 			}
 		}

@@ -2,6 +2,7 @@ package diag
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"gibbs/lib/rng"
@@ -80,6 +81,13 @@ func TestModeWeightsByHand(t *testing.T) {
 	none := ModeWeights([][]float64{{1, 2, 3, 4, -1, -2}, {9, 8, 7, 6, -5, -4}}, 1, func(x float64) int { return int(math.Copysign(1, x)) - 1 })
 	if !scalar.EqualWithinAbs(none[0].Value, 8.0/12, 1e-15) {
 		t.Errorf("draws outside of all basins: %v", none)
+	}
+	for _, chains := range []int{4, 2 * manyChains} {
+		for m, w := range ModeWeights(slices.Repeat([][]int{{0, 0, 0, 0}}, chains), 2, itself) {
+			if w.Value != float64(1-m) || !math.IsNaN(w.Error) {
+				t.Errorf("%d chains that all stay in basin 0: weight %d is %v", chains, m, w)
+			}
+		}
 	}
 	if short := ModeWeights([][]int{{0, 1}, {1, 1}}, 2, itself); short[1].Value != 0.75 || !math.IsNaN(short[1].Error) {
 		t.Errorf("two short chains: %v", short)

@@ -38,7 +38,7 @@ func againstEnumeration(pValue func(h *rng.Host, x, y [][]float64, k Kernel, per
 		}
 		want := as / deals
 		got := pValue(rng.NewHost(37), x, y, Distance, 4000)
-		if math.Abs(got-want) > five*math.Sqrt(want*(1-want)/4000)+1.0/4001 {
+		if math.Abs(got-want) > sigmas*math.Sqrt(want*(1-want)/4000)+1.0/4001 {
 			return fmt.Errorf("%s: P = %.4f, all deals give %.4f", name, got, want)
 		}
 	}
@@ -101,10 +101,10 @@ func TestFalseAlarms(t *testing.T) {
 			return PermutationTest(h, x, y, Gaussian(MedianDistance(x, y)), 19).P - offset
 		})
 	}
-	if e := rate(0); math.Abs(e.Value-0.05) > five*e.Error {
+	if e := rate(0); math.Abs(e.Value-0.05) > sigmas*e.Error {
 		t.Errorf("false-alarm rate %.4f ± %.4f", e.Value, e.Error)
 	}
-	if e := rate(1.0 / 20); math.Abs(e.Value-0.05) < five*e.Error {
+	if e := rate(1.0 / 20); math.Abs(e.Value-0.05) < sigmas*e.Error {
 		t.Errorf("not caught: (#)/(permutations) has the rate %.4f", e.Value)
 	}
 }
@@ -120,13 +120,13 @@ func TestPower(t *testing.T) {
 		return PermutationTest(h, gaussians(h, n, 1, 0), gaussians(h, n, 1, delta), Distance, 99).P
 	})
 	best, twoSided := distuv.UnitNormal.CDF(shift-1.6449), distuv.UnitNormal.CDF(shift-1.96)
-	if power.Value > best+five*power.Error || power.Value < twoSided-0.15 {
+	if power.Value > best+sigmas*power.Error || power.Value < twoSided-0.15 {
 		t.Errorf("power %.3f ± %.3f, best %.3f, two-sided %.3f", power.Value, power.Error, best, twoSided)
 	}
 	z := Power(rng.NewHost(47), 20000, 0.05, func(h *rng.Host) float64 {
 		return distuv.UnitNormal.Survival(h.Normal(1)[0] + shift)
 	})
-	if math.Abs(z.Value-best) > five*z.Error || z.Error > 0.003 {
+	if math.Abs(z.Value-best) > sigmas*z.Error || z.Error > 0.003 {
 		t.Errorf("power of the z-test %.4f ± %.4f, exact %.4f", z.Value, z.Error, best)
 	}
 	if never := Power(rng.NewHost(47), 10, 0.05, func(*rng.Host) float64 { return 1 }); never.Value != 0 || never.Error < 0.05 {

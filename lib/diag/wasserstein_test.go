@@ -71,7 +71,7 @@ func slicedCheck(sliced func(h *rng.Host, x, y [][]float64, directions int) Esti
 			}
 		}
 		got, want := sliced(h, x, y, 2000), math.Sqrt(norm/float64(dim))
-		if math.Abs(got.Value-want) > five*got.Error+1e-12 || got.Error > 0.02*want {
+		if math.Abs(got.Value-want) > sigmas*got.Error+1e-12 || got.Error > 0.02*want {
 			return fmt.Errorf("%d dimensions: %.4f ± %.4f, want %.4f", dim, got.Value, got.Error, want)
 		}
 	}
