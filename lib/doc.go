@@ -10,14 +10,20 @@
 //	data     point sets and digits, verified and offline
 //	net      small networks that can be applied many times in one graph
 //	ckpt     crash-safe checkpoints and artefacts keyed by what made them
+//	loop     repeats a step inside one compiled program, or from Go where that cannot be
 //	fit      training: objective + data → trained store, resumable bit for bit
-//	diag     what a result is worth: image quality
+//	path     noise schedules, and the conversions between score, ε, x₀ and v
+//	solve    Euler, Heun, Runge–Kutta and Euler–Maruyama: ODE and SDE steps
+//	diag     what a result is worth: R̂, ESS, MCSE, two-sample tests, distances, image quality
 //	show     figures with alt text, tables, progress
 //	claim    the truth table: measured · exact · tolerance · verdict
 //
 // # Lectures
 //
-//	score    denoising score matching, Tweedie's denoiser, Fisher divergence
+//	mcmc     Markov chains: the Langevin family, runs, exact laws; in plain Go and for C too
+//	score    score matching (ISM, ESM, SSM, DSM), Tweedie's denoiser, Fisher divergence
+//	ncsn     noise ladders, noise-conditional scores, annealed Langevin dynamics
+//	bench    the same jobs side by side with JAX, PyTorch and others: go run ./lib/bench
 //
 // # Vocabulary
 //
