@@ -3,6 +3,7 @@ package mcmc_test
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"gibbs/lib/backend"
 	"gibbs/lib/mcmc"
@@ -39,4 +40,23 @@ func Example() {
 	// mcmc.ULA: variance 1.3
 	// mcmc.MALA: variance 1.0, accepted 0.92
 	// exact: 1.33 and 1
+}
+
+// ExampleSpectralGap tells how many steps of size 0.01 two modes of unit width need
+// to relax, by their distance.
+func ExampleSpectralGap() {
+	for _, m := range []float64{2, 3, 4, 5} {
+		logP := func(x float64) float64 { return -x*x/2 + m*math.Abs(x) + math.Log1p(math.Exp(-2*m*math.Abs(x))) }
+		gap, err := mcmc.SpectralGap(logP, -m-8, m+8)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Printf("±%g: %.3g\n", m, mcmc.RelaxationSteps(gap, 0.01))
+	}
+	// Output:
+	// ±2: 840
+	// ±3: 6.98e+03
+	// ±4: 1.61e+05
+	// ±5: 1.12e+07
 }

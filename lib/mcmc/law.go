@@ -128,11 +128,12 @@ func (l *Law) Prob(x float64) float64 {
 }
 
 // ULAVariance is the exact stationary variance of ULA with step size η on a
-// Gaussian of the given variance v:
+// Gaussian of the given variance v, which is that of the autoregression
+// x ← (1 − η/v)x + √(2η) z:
 //
 //	v/(1 − η/2v)
 //
-// For η ≥ 2v there is none: +Inf.
+// For η ≥ 2v there is none: +Inf. At temperature T it is T times as large.
 func ULAVariance(variance, stepSize float64) float64 {
 	if stepSize >= 2*variance {
 		return math.Inf(1)

@@ -95,7 +95,7 @@ func start(chains int) *tensors.Tensor {
 // twice.
 func TestTwoModesFromFar(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: 4000 chains of 1000 steps, twice; TestTransient has fewer")
+		t.Skip("-short: 4000 chains of 1000 steps, twice; package native checks a shorter run")
 	}
 	const chains, window, eta = 4000, 200, 0.01
 	for _, row := range []struct {
