@@ -13,7 +13,7 @@ import (
 // Bounds of what a compiled block keeps.
 const (
 	keptBytes = 32 << 20
-	keptRows  = 1 << 16
+	keptRows  = 1 << 12
 )
 
 // rowsOf is the number of rows that a compiled block holds for what is kept: as

@@ -96,40 +96,77 @@ func hornerOnHost(steps, every int, c uint32) (last uint32, kept []uint32, pairs
 	return last, kept, pairs
 }
 
+// checkHorner compares a run of the horner loop with Go.
+func checkHorner(r *loop.Result, steps, every int, c uint32) error {
+	last, kept, pairs := hornerOnHost(steps, every, c)
+	if got := r.State["x"].Value(); got != last || r.Steps != steps {
+		return fmt.Errorf("x = %v after %d of %d steps, want %d", got, r.Steps, steps, last)
+	}
+	if n := r.Collected["x"].Shape().Dimensions[0]; n != len(kept) || n == 0 {
+		if n != len(kept) {
+			return fmt.Errorf("%d rows after %d steps, want %d", n, steps, len(kept))
+		}
+		return nil
+	}
+	if d := cmp.Diff(kept, r.Collected["x"].Value()) + cmp.Diff(pairs, r.Collected["pair"].Value()); d != "" {
+		return fmt.Errorf("after %d steps (-want +kept):\n%s", steps, d)
+	}
+	return nil
+}
+
 // TestEveryStepAndEveryRowAreRight runs numbers of steps that do and do not fill
-// the blocks, one program for all of them. It catches i off by one, a constant
-// that does not arrive or is stale, a block that begins from an older state, a
-// last partial block left out, and rows shifted by one.
+// the blocks, one program for all of them.
 func TestEveryStepAndEveryRowAreRight(t *testing.T) {
-	for _, every := range []int{0, 1, 3, 7} {
-		for _, block := range []int{0, 1, 5, 6} {
-			l := horner
-			l.Every, l.Block = every, block
-			p := compile(t, l)
-			for k, steps := range []int{0, 1, 2, 6, 15, 61, 400} {
-				c := uint32(100 + k)
-				constants, in := hornerArgs(c)
-				r := run(t, p, steps, constants, in)
-				last, kept, pairs := hornerOnHost(steps, max(every, 1), c)
-				if got := r.State["x"].Value(); got != last || r.Steps != steps {
-					t.Errorf("every %d, block %d: x = %v after %d of %d steps, want %d", every, block, got, r.Steps, steps, last)
-				}
-				if len(kept) == 0 {
-					if n := r.Collected["x"].Shape().Dimensions[0]; n != 0 {
-						t.Errorf("every %d, block %d: %d rows after %d steps, want none", every, block, n, steps)
-					}
-					continue
-				}
-				if d := cmp.Diff(kept, r.Collected["x"].Value()); d != "" {
-					t.Errorf("every %d, block %d, %d steps (-want +kept):\n%s", every, block, steps, d)
-				}
-				if d := cmp.Diff(pairs, r.Collected["pair"].Value()); d != "" {
-					t.Errorf("every %d, block %d, %d steps (-want +kept pairs):\n%s", every, block, steps, d)
-				}
+	for _, c := range []struct{ every, block int }{{0, 0}, {1, 1}, {3, 5}, {7, 6}, {2, 8}} {
+		l := horner
+		l.Every, l.Block = c.every, c.block
+		p := compile(t, l)
+		for k, steps := range []int{0, 1, 2, 6, 15, 61, 400} {
+			constants, in := hornerArgs(uint32(100 + k))
+			if err := checkHorner(run(t, p, steps, constants, in), steps, max(c.every, 1), uint32(100+k)); err != nil {
+				t.Errorf("every %d, block %d: %v", c.every, c.block, err)
 			}
-			if n := p.Compilations(); n != 1 {
-				t.Errorf("every %d, block %d: %d compilations for one shape, want 1", every, block, n)
-			}
+		}
+		if n := p.Compilations(); n != 1 {
+			t.Errorf("every %d, block %d: %d compilations for one shape, want 1", c.every, c.block, n)
+		}
+	}
+}
+
+// TestPlantedBugsAreCaught hands loops with mistakes to the check of the test
+// above.
+func TestPlantedBugsAreCaught(t *testing.T) {
+	const steps, every, block, c = 61, 3, 5, 100
+	step := horner.Step
+	constants, in := hornerArgs(c)
+	for name, bug := range map[string]struct {
+		step    func(i *Node, constants, state loop.Nodes) loop.Nodes
+		collect func(constants, state loop.Nodes) loop.Nodes
+		steps   int
+	}{
+		"none": {step, horner.Collect, steps},
+		"i from 1": {func(i *Node, c, s loop.Nodes) loop.Nodes {
+			next := step(AddScalar(i, 1), c, s)
+			next["i"] = AddScalar(i, 1)
+			return next
+		}, horner.Collect, steps},
+		"a stale state at the border of a block": {func(i *Node, c, s loop.Nodes) loop.Nodes {
+			begins := Equal(ModScalar(i, block), ScalarZero(i.Graph(), i.DType()))
+			next := step(i, c, s)
+			next["x"] = Where(begins, s["x"], next["x"])
+			return next
+		}, horner.Collect, steps},
+		"constants that do not arrive": {func(i *Node, c, s loop.Nodes) loop.Nodes {
+			return step(i, loop.Nodes{"c": ZerosLike(c["c"])}, s)
+		}, horner.Collect, steps},
+		"rows shifted by one": {step, func(c, s loop.Nodes) loop.Nodes {
+			return horner.Collect(c, loop.Nodes{"x": s["x"], "i": AddScalar(s["i"], -1)})
+		}, steps},
+		"the last partial block left out": {step, horner.Collect, steps - steps%block},
+	} {
+		p := compile(t, loop.Loop{Step: bug.step, Collect: bug.collect, Every: every, Block: block})
+		if err := checkHorner(run(t, p, bug.steps, constants, in), steps, every, c); (err == nil) != (name == "none") {
+			t.Errorf("planted %q: %v", name, err)
 		}
 	}
 }
