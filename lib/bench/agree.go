@@ -35,7 +35,8 @@ func distance(a, b Quantity) float64 {
 // says what each side found. The sides draw other random words, so their answers
 // agree as estimates do, not digit for digit.
 func agree(ours, peer Answer) error {
-	names := maps.Clone(ours)
+	names := Answer{}
+	maps.Copy(names, ours)
 	maps.Copy(names, peer)
 	var faults []string
 	for _, name := range slices.Sorted(maps.Keys(names)) {

@@ -20,8 +20,9 @@ type Series struct {
 	Case    string    `json:"case,omitempty"`
 	Side    string    `json:"side"`
 	Hello             // versions, threads, the first call
-	Seconds []float64 `json:"seconds"` // of each timed run
-	Answer  Answer    `json:"answer"`  // of the run that was compared
+	Seconds []float64 `json:"seconds,omitempty"` // of each timed run
+	Spread  *Spread   `json:"spread,omitempty"`  // of the runs, where single ones are not known
+	Answer  Answer    `json:"answer,omitempty"`  // of the run that was compared
 }
 
 // python returns the interpreter of a peer's environment.

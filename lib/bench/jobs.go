@@ -58,6 +58,18 @@ var jobs = []Job{
 		Sides: []Side{ours, jax},
 		Cases: []Case{{Settings: map[string]any{"chains": 5000, "levels": 10, "steps": 100, "sigma_max": 5, "sigma_min": 0.01, "rate": 0.1}}},
 	},
+	{
+		Name:    "cell",
+		What:    "a changed cell that compiles and runs a small graph, from the request to the kernel being idle",
+		Aim:     "3 times stock GoNB",
+		Measure: cell,
+	},
+	{
+		Name:    "notebook",
+		What:    "lesson 02 and its JAX twin, headless through nbconvert, nothing trained before",
+		Aim:     "no slower than the twin",
+		Measure: headless,
+	},
 }
 
 func langevinCase(chains int) map[string]any {

@@ -65,16 +65,27 @@ func rows(series []Series) []Row {
 	var all []Row
 	var first Series
 	for i, s := range series {
-		row := Row{Case: s.Case, Side: s.Side, Threads: s.Threads, Seconds: spreadOf(s.Seconds), First: s.First}
-		if i == 0 || s.Case != first.Case {
+		row := Row{Case: s.Case, Side: s.Side, Threads: s.Threads, Seconds: s.spread(), First: s.First}
+		switch {
+		case i == 0 || s.Case != first.Case:
 			first = s
-		} else {
+		case s.Spread != nil:
+			ratio := row.Seconds.Median / first.spread().Median
+			row.Ratio = &Spread{ratio, ratio, ratio}
+		default:
 			ratio := spreadOf(ratios(s.Seconds, first.Seconds))
 			row.Ratio = &ratio
 		}
 		all = append(all, row)
 	}
 	return all
+}
+
+func (s Series) spread() Spread {
+	if s.Spread != nil {
+		return *s.Spread
+	}
+	return spreadOf(s.Seconds)
 }
 
 // print writes a job's table.
@@ -88,7 +99,7 @@ func (r *Result) print(out io.Writer) {
 		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "  case\tside\tcores\tmedian\trange\tratio\trange\tfirst call")
 		for _, row := range r.Rows {
-			fmt.Fprintf(table, "  %s\t%s\t%d\t%s\t%s to %s\t", row.Case, row.Side, row.Threads,
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s to %s\t", row.Case, row.Side, some(row.Threads),
 				duration(row.Seconds.Median), duration(row.Seconds.Least), duration(row.Seconds.Most))
 			if row.Ratio == nil {
 				fmt.Fprintf(table, "1\t\t")
@@ -106,6 +117,14 @@ func (r *Result) print(out io.Writer) {
 	if r.Failure != "" {
 		fmt.Fprintf(out, "  FAILED: %s\n", r.Failure)
 	}
+}
+
+// some writes a count; none is not known.
+func some(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
 }
 
 // duration writes seconds with three digits.

@@ -6,10 +6,12 @@ import numpy as np
 import sklearn
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
+from threadpoolctl import threadpool_limits
 
 import peer
 
 warnings.simplefilter("ignore", ConvergenceWarning)
+threadpool_limits(1)  # matrices of 128 by 64 are too small to share: two threads take longer
 o = peer.settings()
 steps, batch, sigma = o["steps"], o["batch"], o["sigma"]
 
