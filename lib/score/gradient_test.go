@@ -109,7 +109,7 @@ func TestGradientsOfGradients(t *testing.T) {
 			for _, name := range names {
 				list = append(list, objectives[name])
 			}
-			errs := newTrainer(conservative, 5, 4).compareWithDifferences(list)
+			errs := newTrainer(conservative, 5, 4).compareWithDifferences(t, list)
 			for i, name := range names {
 				if name == "stopped" && errs[i] == nil {
 					t.Error("planted bug not caught: a stopped inner gradient")
@@ -123,7 +123,7 @@ func TestGradientsOfGradients(t *testing.T) {
 }
 
 // compareWithDifferences returns for each objective how its gradient differs.
-func (r trainer) compareWithDifferences(objectives []objective) []error {
+func (r trainer) compareWithDifferences(t *testing.T, objectives []objective) []error {
 	const h = 1e-4
 	exec := r.lossAndGradients(objectives)
 	defer exec.Finalize()
@@ -141,7 +141,9 @@ func (r trainer) compareWithDifferences(objectives []objective) []error {
 			for k := range moved {
 				moved[k] += step * along[i][k]
 			}
-			v.MustSetValue(tensors.FromFlatDataAndDimensions(moved, v.Shape().Dimensions...))
+			if err := v.SetValue(tensors.FromFlatDataAndDimensions(moved, v.Shape().Dimensions...)); err != nil {
+				panic(err)
+			}
 		}
 		var values []float64
 		for i, result := range exec.MustCall(batch()) {
@@ -239,7 +241,9 @@ func TestISMInALoop(t *testing.T) {
 				for k := range w {
 					w[k] -= rate * d[k]
 				}
-				v.MustSetValue(tensors.FromFlatDataAndDimensions(w, v.Shape().Dimensions...))
+				if err := v.SetValue(tensors.FromFlatDataAndDimensions(w, v.Shape().Dimensions...)); err != nil {
+					panic(err)
+				}
 			}
 		}
 		model.MustNewExec(backend.MustOpen(), inLoop.store, func(_ *model.Scope, x *Node) *Node { return inLoop.model(x) }).MustCall1(batch())
@@ -258,11 +262,11 @@ func TestISMInALoop(t *testing.T) {
 			},
 		})
 		if err != nil {
-			t.Fatal(err)
+			panic(err)
 		}
 		defer program.Finalize()
 		if _, err := program.Run(context.Background(), steps, loop.Tensors{"x": tensors.FromValue(batch())}, loop.Tensors{"loss": tensors.FromValue(0.0)}); err != nil {
-			t.Fatal(err)
+			panic(err)
 		}
 		if why := program.Stepped(); why != nil && backend.MustOpen().Name() == "xla" {
 			t.Errorf("on XLA the steps do not run inside a loop: %v", why)
