@@ -12,6 +12,7 @@ import (
 	"gibbs/lib/mcmc"
 	"gibbs/lib/net"
 	"gibbs/lib/prob"
+	"gibbs/lib/rng"
 
 	. "github.com/gomlx/gomlx/core/graph"
 
@@ -226,4 +227,36 @@ func TestConfigErrors(t *testing.T) {
 	if _, err := mcmc.Run(context.Background(), backend.MustOpen(), mcmc.ULA{Score: Neg, Temperature: -1}, good); err == nil {
 		t.Error("a kernel that panics: no error")
 	}
+}
+
+// fresh moves to new normals and says that it was accepted with the probability
+// of the step size.
+type fresh struct{}
+
+func (fresh) Init(x *Node) mcmc.State { return mcmc.State{X: x} }
+
+func (fresh) Step(s rng.State, stepSize *Node, at mcmc.State) (rng.State, mcmc.State, mcmc.Info) {
+	s, z := rng.Normal(s, at.X.DType(), at.X.Shape().Dimensions...)
+	return s, mcmc.State{X: z}, mcmc.Info{AcceptProb: BroadcastToDims(stepSize, at.X.Shape().Dimensions[0])}
+}
+
+// TestStreamsAndRates checks that no two draws of a run share their noise, in the
+// burn-in or after it, and that the acceptance rate is the mean over the steps.
+func TestStreamsAndRates(t *testing.T) {
+	config := mcmc.Config{
+		Start: points(2, 0), StepSize: 0.01, Steps: 5,
+		Schedule: func(t, stepSize *Node) *Node { return Mul(t, stepSize) },
+	}
+	first := run(t, fresh{}, config)
+	config.BurnIn = 3
+	second := run(t, fresh{}, config)
+	seen := map[float64]bool{}
+	for _, z := range append(flat(first.Draws), flat(second.Draws)...) {
+		seen[z] = true
+	}
+	if len(seen) != 20 {
+		t.Errorf("20 draws, %d different", len(seen))
+	}
+	within(t, "rate of steps 0 to 4", first.AcceptRate[0], 0.02, 1e-12)
+	within(t, "rate of steps 3 to 7", second.AcceptRate[1], 0.05, 1e-12)
 }
