@@ -47,18 +47,23 @@ type tick struct {
 }
 
 // ticks returns at most about n labelled places from lo to hi, 1, 2 or 5 times a
-// power of ten apart.
+// power of ten apart, but not one alone, which would give no scale.
 func ticks(lo, hi float64, n int) (list []tick) {
-	step := math.Pow(10, math.Ceil(math.Log10((hi-lo)/float64(n))))
-	for _, divisor := range []float64{5, 2} {
-		if (hi-lo)/(step/divisor) <= float64(n) {
-			step /= divisor
-			break
-		}
+	decade := math.Pow(10, math.Ceil(math.Log10((hi-lo)/float64(n))))
+	divisors := []float64{10, 5, 2, 1}
+	i := 1
+	for i < 3 && (hi-lo)/(decade/divisors[i]) > float64(n) {
+		i++
+	}
+	slack := (hi - lo) * 1e-9
+	first := func(step float64) float64 { return math.Ceil((lo - slack) / step) }
+	last := func(step float64) float64 { return math.Floor((hi + slack) / step) }
+	step := decade / divisors[i]
+	if last(step) <= first(step) {
+		step = decade / divisors[i-1]
 	}
 	decimals := max(0, int(-math.Floor(math.Log10(step)+1e-9)))
-	slack := (hi - lo) * 1e-9
-	for k := math.Ceil((lo - slack) / step); k*step <= hi+slack; k++ {
+	for k := first(step); k <= last(step); k++ {
 		list = append(list, tick{k * step, number(k*step, decimals, step)})
 	}
 	return list
@@ -113,10 +118,14 @@ func (p *Plot) xTicks(r [2]float64, length vg.Length) (list []tick) {
 	for i, name := range p.categories {
 		list = append(list, tick{float64(i), name})
 	}
-	if list == nil {
-		list = ticks(r[0], r[1], int(max(length/55, 2)))
+	n := int(max(length/55, 2))
+	switch {
+	case list != nil:
+		return list
+	case p.LogX:
+		return logTicks(r[0], r[1], n)
 	}
-	return list
+	return ticks(r[0], r[1], n)
 }
 
 // yTicks returns the ticks of the y-axis for its length in px.
@@ -145,8 +154,10 @@ func (f frame) axes(c draw.Canvas, below bool) {
 	for _, t := range f.xTicks {
 		at := v.x(t.value)
 		switch {
-		case below && p.scale == nil && p.categories == nil:
+		case below && p.scale == nil && p.categories == nil && t.label != "":
 			c.StrokeLine2(faint, at, data.Min.Y, at, data.Max.Y)
+		case !below && t.label == "" && p.categories == nil:
+			c.StrokeLine2(firm, at, data.Min.Y, at, data.Min.Y-tickLength/2)
 		case !below:
 			if p.categories == nil {
 				c.StrokeLine2(firm, at, data.Min.Y, at, data.Min.Y-tickLength)

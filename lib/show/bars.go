@@ -16,7 +16,7 @@ func (p *Plot) Bars(names []string, values []float64, s Style) {
 	if len(names) != len(values) || len(names) == 0 {
 		panic(fmt.Sprintf("show: Bars: %d names for %d values; give one name for each", len(names), len(values)))
 	}
-	if p.categories != nil || p.LogY {
+	if p.categories != nil || p.LogX || p.LogY {
 		panic("show: Bars: one set of bars in a panel, and no logarithmic axis: bars start at zero")
 	}
 	p.categories = slices.Clone(names)
@@ -38,7 +38,7 @@ func (p *Plot) Bars(names []string, values []float64, s Style) {
 					{X: left, Y: v.y(0)}, {X: left, Y: at.Y}, {X: right, Y: at.Y}, {X: right, Y: v.y(0)},
 				}))
 				text := strings.ReplaceAll(strconv.FormatFloat(value, 'g', 4, 64), "-", "−")
-				v.FillText(label, vg.Point{X: at.X, Y: max(at.Y, v.y(0)) + 2}, text)
+				v.FillText(label, vg.Point{X: at.X, Y: max(at.Y, v.y(0), v.errorEnd(i)) + 2}, text)
 			}
 		},
 		key: func(c draw.Canvas) {

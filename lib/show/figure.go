@@ -115,11 +115,9 @@ func (row panelRow) draw(c draw.Canvas) {
 // describe says in words what the panel holds.
 func (p *Plot) describe() string {
 	x, y := p.ranges()
-	log := ""
-	if p.LogY {
-		log = ", logarithmic"
-	}
-	text := fmt.Sprintf("x-axis %s from %.3g to %.3g; y-axis %s from %.3g to %.3g%s", p.xName, x[0], x[1], p.yName, y[0], y[1], log)
+	kind := map[bool]string{true: ", logarithmic"}
+	text := fmt.Sprintf("x-axis %s from %.3g to %.3g%s; y-axis %s from %.3g to %.3g%s",
+		p.xName, x[0], x[1], kind[p.LogX], p.yName, y[0], y[1], kind[p.LogY])
 	if p.Title != "" {
 		text = p.Title + ": " + text
 	}
@@ -128,7 +126,7 @@ func (p *Plot) describe() string {
 		if n := max(len(l.xs), len(l.ys)); l.kind == "points" || l.kind == "arrows" {
 			text += fmt.Sprintf(" (%d)", n)
 		}
-		if label := l.label(p.LogY); label != "" {
+		if label := l.label(p); label != "" {
 			text += " “" + label + "”"
 		}
 	}
@@ -156,7 +154,9 @@ func (p *Picture) paint(canvas vg.Canvas) (err error) {
 	c := draw.NewCanvas(canvas, p.w+2*pad, p.h+2*pad)
 	c.SetColor(card)
 	c.Fill(c.Rectangle.Path())
-	p.draw(draw.Crop(c, pad, -pad, pad, -pad))
+	p.draw(draw.Canvas{Canvas: canvas, Rectangle: vg.Rectangle{ // not draw.Crop, which would hide what canvas is
+		Min: vg.Point{X: pad, Y: pad}, Max: vg.Point{X: p.w + pad, Y: p.h + pad},
+	}})
 	return nil
 }
 

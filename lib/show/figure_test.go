@@ -46,7 +46,22 @@ func everything() []*Plot {
 
 	bars := NewPlot("method", "PSNR / dB")
 	bars.Bars([]string{"noisy", "net"}, []float64{6.02, 14.1}, Model(""))
-	return []*Plot{points, field, lines, bars}
+	bars.ErrorBars([]float64{0, 1}, []float64{5.8, 13.5}, []float64{6.3, 14.7}, Style{Label: "± 1 standard error"})
+
+	spread := NewPlot("x", "density")
+	spread.Histogram(normals(500, 3), -4, 4, 32, Data("samples"))
+	grid := NewGrid(-4, 4, 81, 0, 1, 2)
+	density := make([]float64, len(grid.Xs))
+	for i, x := range grid.Xs {
+		density[i] = math.Exp(-x*x/2) / math.Sqrt(2*math.Pi)
+	}
+	spread.Line(grid.Xs, density, Target("p(x)"))
+
+	slow := NewPlot("σ", "loss")
+	slow.LogX, slow.LogY = true, true
+	slow.Line([]float64{0.01, 0.1, 1, 10}, []float64{3, 2, 0.5, 0.1}, Model("net"))
+	slow.ErrorBars([]float64{0.1, 1}, []float64{1.5, 0.4}, []float64{2.5, 0.7}, Model(""))
+	return []*Plot{points, field, lines, bars, spread, slow}
 }
 
 func render(t *testing.T, plots ...*Plot) (svg string, pixels []byte) {

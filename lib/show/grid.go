@@ -83,7 +83,7 @@ type colorScale struct {
 // holds one heat map, on linear axes; add it first, layers after it lie on top.
 func (p *Plot) HeatMap(g Grid, z []float64, label string) {
 	g.check("HeatMap", z)
-	if p.scale != nil || p.LogY {
+	if p.scale != nil || p.LogX || p.LogY {
 		panic("show: HeatMap: one heat map in a panel, and no logarithmic axis")
 	}
 	z = slices.Clone(z)

@@ -46,6 +46,12 @@ func TestTicksAreRoundAndInside(t *testing.T) {
 	}
 }
 
+func TestOneTickIsNoScale(t *testing.T) {
+	if list := ticks(-4.3, 4.3, 4); len(list) != 5 || list[0].label != "−4" {
+		t.Errorf("from −4.3 to 4.3: %v", list)
+	}
+}
+
 func TestIsolinesOfACircle(t *testing.T) {
 	g := NewGrid(-2, 2, 41, -2, 2, 41)
 	z := g.Values(math.Hypot)

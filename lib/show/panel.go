@@ -128,7 +128,7 @@ const legendGap = 16
 // stands above the axes, where it hides no data.
 func (p *Plot) legend(width vg.Length) (rows []legendRow) {
 	for _, l := range p.layers {
-		label := l.label(p.LogY)
+		label := l.label(p)
 		if label == "" || l.key == nil {
 			continue
 		}

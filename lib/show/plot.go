@@ -16,7 +16,7 @@ type Plot struct {
 	Title         string
 	Width, Height float64 // px of the panel; 0: what fits a figure, or Equal
 	Equal         bool    // one unit of x is as long as one unit of y
-	LogY          bool    // logarithmic y-axis
+	LogX, LogY    bool    // logarithmic axes
 
 	// ArrowScale is the length in data units of a Quiver's arrow for a vector of
 	// length 1. 0: nine in ten arrows fit between their neighbours.
@@ -75,14 +75,14 @@ func (p *Plot) add(l layer) { p.layers = append(p.layers, l) }
 func (p *Plot) ranges() (x, y [2]float64) {
 	x, y = [2]float64{math.Inf(1), math.Inf(-1)}, [2]float64{math.Inf(1), math.Inf(-1)}
 	for _, l := range p.layers {
-		extend(&x, l.xs, false)
+		extend(&x, l.xs, p.LogX)
 		extend(&y, l.ys, p.LogY)
 	}
 	margin := 0.04
 	if p.scale != nil || p.categories != nil { // cells and bars stand on the axes
 		margin = 0
 	}
-	x, y = widened(x, margin, false), widened(y, margin, p.LogY)
+	x, y = widened(x, margin, p.LogX), widened(y, margin, p.LogY)
 	if p.xRange != nil {
 		x = *p.xRange
 	}
@@ -139,18 +139,19 @@ type view struct {
 
 // view returns the view of the data rectangle c.
 func (p *Plot) view(c draw.Canvas, x, y [2]float64) view {
-	place := func(v, lo, hi float64, at, to vg.Length) vg.Length {
-		return at + vg.Length((v-lo)/(hi-lo))*(to-at)
+	return view{Canvas: c, plot: p, xr: x, yr: y,
+		x: place(x, p.LogX, c.Min.X, c.Max.X), y: place(y, p.LogY, c.Min.Y, c.Max.Y)}
+}
+
+// place returns the map from an axis' range to px. A logarithmic one gives NaN for
+// what is negative and −Inf for 0: neither is drawn.
+func place(r [2]float64, log bool, at, to vg.Length) func(float64) vg.Length {
+	scale := func(d float64) float64 { return d }
+	if log {
+		scale = math.Log
 	}
-	v := view{Canvas: c, plot: p, xr: x, yr: y}
-	v.x = func(d float64) vg.Length { return place(d, x[0], x[1], c.Min.X, c.Max.X) }
-	v.y = func(d float64) vg.Length { return place(d, y[0], y[1], c.Min.Y, c.Max.Y) }
-	if p.LogY {
-		v.y = func(d float64) vg.Length { // NaN for d < 0, −Inf for 0: neither is drawn
-			return place(math.Log(d), math.Log(y[0]), math.Log(y[1]), c.Min.Y, c.Max.Y)
-		}
-	}
-	return v
+	lo, hi := scale(r[0]), scale(r[1])
+	return func(d float64) vg.Length { return at + vg.Length((scale(d)-lo)/(hi-lo))*(to-at) }
 }
 
 // point maps a point of the data; ok is false where the axes cannot show it.
@@ -159,24 +160,34 @@ func (v view) point(x, y float64) (at vg.Point, ok bool) {
 	return at, usable(float64(at.X), false) && usable(float64(at.Y), false)
 }
 
-// left counts the layer's points that the axes cannot show.
-func (l layer) left(log bool) (n int) {
+// inside maps the points of the data that lie in the data rectangle.
+func (v view) inside(xs, ys []float64) (seen []vg.Point) {
+	for i := range xs {
+		if at, ok := v.point(xs[i], ys[i]); ok && v.Contains(at) {
+			seen = append(seen, at)
+		}
+	}
+	return seen
+}
+
+// left counts the layer's points that the panel's axes cannot show.
+func (l layer) left(p *Plot) (n int) {
 	for i := range max(len(l.xs), len(l.ys)) {
-		if i < len(l.xs) && !usable(l.xs[i], false) || i < len(l.ys) && !usable(l.ys[i], log) {
+		if i < len(l.xs) && !usable(l.xs[i], p.LogX) || i < len(l.ys) && !usable(l.ys[i], p.LogY) {
 			n++
 		}
 	}
 	return n
 }
 
-// label returns the legend's entry, empty where there is none.
-func (l layer) label(log bool) string {
-	n := l.left(log)
+// label returns the legend's entry in a panel, empty where there is none.
+func (l layer) label(p *Plot) string {
+	n := l.left(p)
 	if n == 0 {
 		return l.style.Label
 	}
 	note := fmt.Sprintf("%d of %d left out: not finite", n, max(len(l.xs), len(l.ys)))
-	if log {
+	if p.LogX || p.LogY {
 		note += " or not positive"
 	}
 	if l.style.Label == "" {

@@ -27,12 +27,7 @@ func (p *Plot) Scatter(xs, ys []float64, s Style) {
 	}
 	p.add(layer{kind: "points", xs: xs, ys: ys, style: s,
 		draw: func(v view) {
-			var seen []vg.Point
-			for i := range xs {
-				if at, ok := v.point(xs[i], ys[i]); ok && v.Contains(at) {
-					seen = append(seen, at)
-				}
-			}
+			seen := v.inside(xs, ys)
 			if len(seen) > manyPoints && s.Marker == Dot {
 				v.DrawImage(v.Rectangle, splat(v.Rectangle, seen, radius, s.color(opacity)))
 				return

@@ -50,8 +50,8 @@ func (v view) vector(dx, dy float64) (x, y float64) {
 // arrowScale returns by what the panel's vectors, in px, are multiplied to become
 // arrows, and the longest arrow in px.
 func (v view) arrowScale() (perUnit, longest float64) {
-	if v.plot.LogY {
-		panic("show: Quiver: both axes must be linear; unset LogY")
+	if v.plot.LogX || v.plot.LogY {
+		panic("show: Quiver: both axes must be linear; unset LogX and LogY")
 	}
 	var lengths []float64
 	most := 1
