@@ -61,24 +61,47 @@ func Categorical(s State, logits *Node, dims ...int) (State, *Node) {
 	return s, ReduceSum(ConvertDType(passed, dtypes.Int32), -1)
 }
 
-// Permutation draws a permutation of 0…n−1, int32[n], by sorting 64-bit random
-// keys, two words each. Two equal keys, which stay in order, are all that keeps it
-// from uniform: they come with a probability below n²·2⁻⁶⁵. It panics unless
-// 0 < n < 2³¹.
+// Permutation draws a permutation of 0…n−1, int32[n], equal on every backend: the
+// order of 64-bit random keys, two words each. Two equal keys, which stay in their
+// order, are all that keeps it from uniform: they come with a probability below
+// n²·2⁻⁶⁵. On pure Go it costs n² comparisons and as many numbers in memory:
+// [Host.Perm] is the way for more than some thousands. It panics unless 0 < n < 2³¹.
 func Permutation(s State, n int) (State, *Node) {
 	if n < 1 || n > math.MaxInt32 {
 		exceptions.Panicf("rng: Permutation permutes 0 < n < 2³¹ numbers, got n=%d", n)
 	}
 	s, words := s.rows(2, n)
 	g := s.words.Graph()
-	first := NewClosure(g, func(g *Graph) []*Node {
-		scalar := func(name string, dtype dtypes.DType) *Node { return Parameter(g, name, shapes.Make(dtype)) }
-		a, b := scalar("high", dtypes.Uint32), scalar("other high", dtypes.Uint32)
-		c, d := scalar("low", dtypes.Uint32), scalar("other low", dtypes.Uint32)
-		scalar("index", dtypes.Int32)
-		scalar("other index", dtypes.Int32)
-		return []*Node{Or(LessThan(a, b), And(Equal(a, b), LessThan(c, d)))}
-	})
 	index := Iota(g, shapes.Make(dtypes.Int32, n), 0)
+	if g.Backend().Name() != "xla" {
+		return s, countedOrder(words[0], words[1], index)
+	}
+	first := NewClosure(g, func(g *Graph) []*Node {
+		pair := func(name string, dtype dtypes.DType) (a, b *Node) {
+			return Parameter(g, name, shapes.Make(dtype)), Parameter(g, "other "+name, shapes.Make(dtype))
+		}
+		high, otherHigh := pair("high", dtypes.Uint32)
+		low, otherLow := pair("low", dtypes.Uint32)
+		pair("index", dtypes.Int32)
+		return []*Node{before(high, low, otherHigh, otherLow)}
+	})
 	return s, SortFunc(first, 0, true, words[0], words[1], index)[2]
+}
+
+// before says whether the key (high, low) is below the other one.
+func before(high, low, otherHigh, otherLow *Node) *Node {
+	return Or(LessThan(high, otherHigh), And(Equal(high, otherHigh), LessThan(low, otherLow)))
+}
+
+// countedOrder returns index in the order of the keys, as a stable sort does, by
+// counting the keys before each. GoMLX's pure-Go sort hangs where as many run side by
+// side as it has workers: their comparisons wait for one.
+func countedOrder(high, low, index *Node) *Node {
+	n := index.Shape().Dimensions[0]
+	column := func(x *Node) *Node { return BroadcastToDims(ExpandAxes(x, 1), n, n) }
+	line := func(x *Node) *Node { return BroadcastToDims(ExpandAxes(x, 0), n, n) }
+	earlier := And(And(Equal(line(high), column(high)), Equal(line(low), column(low))), LessThan(line(index), column(index)))
+	earlier = Or(before(line(high), line(low), column(high), column(low)), earlier)
+	rank := ReduceSum(ConvertDType(earlier, dtypes.Int32), 1)                                         // [n]
+	return ReduceSum(Where(Equal(line(rank), column(index)), line(index), ZerosLike(line(index))), 1) // the inverse of rank
 }

@@ -142,6 +142,28 @@ func TestNormal(t *testing.T) {
 	}
 }
 
+// TestNormalShapes checks that a shape does not change the numbers, nor their order.
+func TestNormalShapes(t *testing.T) {
+	exec := graph.MustNewExec(backend.MustOpen(), func(key *graph.Node) []*graph.Node {
+		var out []*graph.Node
+		for _, dims := range [][]int{{12}, {1, 12}, {4, 3}, {3, 4}, {2, 1, 6}} {
+			_, z := Normal(FromKey(key), dtypes.Float32, dims...)
+			z.AssertDims(dims...)
+			out = append(out, z)
+		}
+		return out
+	})
+	out := exec.MustCall(Key(16))
+	want := tensors.MustCopyFlatData[float32](out[0])
+	for i, z := range out {
+		for k, x := range tensors.MustCopyFlatData[float32](z) {
+			if math.Abs(float64(x-want[k])) > 1e-6 {
+				t.Errorf("shape %s, number %d: %g, want %g", out[i].Shape(), k, x, want[k])
+			}
+		}
+	}
+}
+
 // TestNormalCatchesPlantedBugs builds Box–Muller with mistakes from true uniforms.
 func TestNormalCatchesPlantedBugs(t *testing.T) {
 	const n = 1 << 16

@@ -52,3 +52,18 @@ func ExampleCategorical() {
 	fmt.Println(draws.Value())
 	// Output: [1 1 0 1 1 0 0 1 0 1 1 1]
 }
+
+// A State of lanes takes the place of a keyed one in a long loop.
+func ExampleState_Lanes() {
+	words := MustExecOnce(backend.MustOpen(), func(g *Graph) *Node {
+		s, _ := rng.Bits(rng.New(g, 42).Lanes(4), 4) // every lane advances once
+		_, words := rng.Bits(rng.FromNode(s.Node()), 4)
+		return words
+	})
+	lanes := rng.NewHost(42).Lanes(4)
+	lanes.Bits(4)
+	fmt.Printf("%08x\n%08x\n", words.Value(), lanes.Bits(4))
+	// Output:
+	// [258f8be8 3246459f 8b8feced 1fc8b0fb]
+	// [258f8be8 3246459f 8b8feced 1fc8b0fb]
+}

@@ -18,9 +18,10 @@ import (
 // probability 1.4e-11; one word each) and √(130 ln 2) = 9.49 in float64 (two
 // words each). Number i of the flat result is z₁ of pair i, number pairs+i its z₂.
 //
-// In float32, logarithm, sine and cosine are polynomials; a number differs from
-// its exact value by less than 3e-7·√(−2 ln u). Words are equal on every backend;
-// numbers may differ in their last bits. It panics on any other dtype.
+// In float32, logarithm, sine and cosine are polynomials; a number differs from the
+// exact one of the same float32 u and v by less than 4e-7·√(−2 ln u). Words are equal
+// on every backend; numbers may differ in their last bits. It panics on any other
+// dtype.
 //
 // Source: Box, Muller, "A note on the generation of random normal deviates", 1958.
 func Normal(s State, dtype dtypes.DType, dims ...int) (State, *Node) {

@@ -1,19 +1,34 @@
-// Package rng draws random numbers inside GoMLX graphs from counter-based words
-// that are equal on every backend.
+// Package rng draws random numbers inside GoMLX graphs from words that are equal
+// on every backend.
 //
-// A word is a function of a 64-bit key and a 64-bit counter (Threefry-2x32-20),
-// computed by integer additions, shifts and exclusive-ors in the graph. So the
-// same seed gives the same words on pure Go, XLA on CPU and XLA on CUDA, and on
-// the host through [Host]. Uniforms, signs and integers are made of words by
-// exact operations and are equal everywhere too. Normals go through logarithm,
-// sine and cosine, and may differ between backends in their last bits.
+// Words are computed by integer additions, shifts and exclusive-ors in the graph.
+// So the same seed gives the same words on pure Go, XLA on CPU and XLA on CUDA, and
+// on the host through [Host]. Uniforms, signs, integers and permutations are made of
+// words by exact operations and are equal everywhere too. Normal, exponential and
+// Gumbel numbers go through logarithm, sine and cosine, and may differ between
+// backends in their last bits.
 //
-// A [State] is threaded: each draw returns the state that follows. Independent
-// streams come from [State.Fold], named by an integer (a step, a purpose), and
-// from [State.Split]. Nothing here reads a clock.
+// A [State] is threaded: each draw returns the state that follows. Nothing here
+// reads a clock. There are two kinds:
+//
+//   - A keyed State makes each word from a 64-bit key and a 64-bit counter
+//     (Threefry-2x32-20). Independent streams come from [State.Fold], named by an
+//     integer (a step, a purpose), and from [State.Split]. It is three words,
+//     whatever the size of a draw. Use it unless time matters.
+//   - A State of [State.Lanes] holds the states of parallel generators
+//     (xoshiro128++), seeded from a keyed one. It cannot be folded or split. Use it
+//     in long loops whose draws have one size.
+//
+// `go run ./lib/bench -job normals` measures what each costs.
 //
 //	s := rng.FromKey(key).Fold(step) // key: an input of the graph, so a new seed compiles nothing
 //	s, eps := rng.Normal(s, dtypes.Float32, batch, dim)
+//
+//	lanes := rng.FromKey(key).Lanes(chains * dim / 2)        // before the loop
+//	s, z := rng.Normal(rng.FromNode(state), dtypes.Float32, chains, dim) // state: lanes.Node(), carried by the loop
+//
+// Draws create their constants anew: those that GoMLX caches for a graph cannot be
+// used in the body of a loop if they were first made outside.
 //
 // Differs from GoMLX's RandomNormal and its kin: those words depend on the backend.
 package rng

@@ -1,6 +1,7 @@
 package rng
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -111,6 +112,7 @@ func TestBackendsDrawTheSameWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkBackend(t, pureGo)
+	checkLanes(t, pureGo)
 }
 
 func checkBackend(t *testing.T, b compute.Backend) {
@@ -145,52 +147,106 @@ func TestFoldTakesEveryIntegerDType(t *testing.T) {
 	}
 }
 
-// TestStateCrossesALoop threads a stream through a compiled loop and compares the
-// words of its last draw with the host's.
+// TestStateCrossesALoop threads both kinds of State through a compiled loop and
+// compares the words of its last draw with the host's. It draws before the loop what
+// it draws inside: constants that the two shared would fail to build.
 func TestStateCrossesALoop(t *testing.T) {
-	exec := graph.MustNewExec(backend.MustOpen(), func(key *graph.Node) *graph.Node {
-		g := key.Graph()
-		cond := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
-			i, _, _ := loopInputs(g)
-			return []*graph.Node{graph.LessThan(i, graph.Const(g, int32(10)))}
-		})
-		body := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
-			i, packed, _ := loopInputs(g)
-			s, words := Bits(FromNode(packed), 5)
-			return []*graph.Node{graph.AddScalar(i, 1), s.Node(), words}
-		})
-		out := graph.While(cond, body, graph.Const(g, int32(0)), FromKey(key).Node(),
-			graph.Zeros(g, shapes.Make(dtypes.Uint32, 5)))
-		return out[2]
+	exec := graph.MustNewExec(backend.MustOpen(), func(key *graph.Node) (words, more *graph.Node) {
+		keyed, lanes := FromKey(key), FromKey(key).Lanes(3)
+		_, a := Normal(keyed, dtypes.Float32, 4)
+		_, b := Normal(lanes, dtypes.Float32, 4)
+		out := repeat(10, func(in []*graph.Node) []*graph.Node {
+			keyed, words := Bits(FromNode(in[0]), 5)
+			lanes, more := Bits(FromNode(in[1]), 5)
+			_, a := Normal(keyed, dtypes.Float32, 4)
+			_, b := Normal(lanes, dtypes.Float32, 4)
+			return []*graph.Node{keyed.Node(), lanes.Node(), words, more, a, b}
+		}, keyed.Node(), lanes.Node(), graph.Const(key.Graph(), make([]uint32, 5)), graph.Const(key.Graph(), make([]uint32, 5)), a, b)
+		return out[2], out[3]
 	})
-	got := tensors.MustCopyFlatData[uint32](exec.MustCall1(Key(3)))
-	h := NewHost(3)
-	var want []uint32
-	for range 10 {
-		want = h.Bits(5)
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("words of draw 10: got %x, want %x", got, want)
+	words, more := exec.MustCall2(Key(3))
+	for i, h := range []*Host{NewHost(3), NewHost(3).Lanes(3)} {
+		var want []uint32
+		for range 10 {
+			want = h.Bits(5)
+		}
+		if got := tensors.MustCopyFlatData[uint32]([]*tensors.Tensor{words, more}[i]); !slices.Equal(got, want) {
+			t.Errorf("state %d, words of draw 10: got %x, want %x", i, got, want)
+		}
 	}
 }
 
-func loopInputs(g *graph.Graph) (i, packed, words *graph.Node) {
-	return graph.Parameter(g, "i", shapes.Make(dtypes.Int32)),
-		graph.Parameter(g, "state", shapes.Make(dtypes.Uint32, 3)),
-		graph.Parameter(g, "words", shapes.Make(dtypes.Uint32, 5))
+// repeat applies a step n times in a compiled loop.
+func repeat(n int, step func(in []*graph.Node) []*graph.Node, init ...*graph.Node) []*graph.Node {
+	g := init[0].Graph()
+	params := func(g *graph.Graph) (i *graph.Node, in []*graph.Node) {
+		i = graph.Parameter(g, "i", shapes.Make(dtypes.Int32))
+		for k, n := range init {
+			in = append(in, graph.Parameter(g, fmt.Sprint("in", k), n.Shape()))
+		}
+		return i, in
+	}
+	cond := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
+		i, _ := params(g)
+		return []*graph.Node{graph.LessThan(i, graph.Const(g, int32(n)))}
+	})
+	body := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
+		i, in := params(g)
+		return append([]*graph.Node{graph.Add(i, graph.Const(g, int32(1)))}, step(in)...)
+	})
+	return graph.While(cond, body, append([]*graph.Node{graph.Const(g, int32(0))}, init...)...)[1:]
+}
+
+// BenchmarkNormal draws 20,000 float32 normals in each of 1,000 steps of a compiled
+// loop and adds them up, from either kind of State.
+func BenchmarkNormal(b *testing.B) {
+	const rows, steps = 10_000, 1000
+	for name, start := range map[string]func(s State) State{
+		"none":  func(s State) State { return s },
+		"keyed": func(s State) State { return s },
+		"lanes": func(s State) State { return s.Lanes(rows) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			exec := graph.MustNewExec(backend.MustOpen(), func(key *graph.Node) *graph.Node {
+				s := start(FromKey(key))
+				zero := graph.Zeros(key.Graph(), shapes.Make(dtypes.Float32, rows, 2))
+				out := repeat(steps, func(in []*graph.Node) []*graph.Node {
+					if name == "none" {
+						return []*graph.Node{in[0], graph.Add(in[1], graph.Const(in[1].Graph(), float32(1)))}
+					}
+					s, z := Normal(FromNode(in[0]), dtypes.Float32, rows, 2)
+					return []*graph.Node{s.Node(), graph.Add(in[1], z)}
+				}, s.Node(), zero)
+				return graph.ReduceAllMax(out[1])
+			})
+			exec.MustCall1(Key(1))
+			for b.Loop() {
+				exec.MustCall1(Key(1))
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*steps*rows*2), "ns/normal")
+		})
+	}
 }
 
 func TestMisusePanics(t *testing.T) {
 	for name, build := range map[string]func(g *graph.Graph) *graph.Node{
-		"key of three words": func(g *graph.Graph) *graph.Node { return FromKey(graph.Const(g, []uint32{1, 2, 3})).Node() },
-		"key of floats":      func(g *graph.Graph) *graph.Node { return FromKey(graph.Const(g, []float32{1, 2})).Node() },
-		"fold of a float":    func(g *graph.Graph) *graph.Node { return New(g, 1).Fold(graph.Const(g, float32(1))).Node() },
-		"fold of a vector":   func(g *graph.Graph) *graph.Node { return New(g, 1).Fold(graph.Const(g, []int32{1})).Node() },
-		"zero dimension":     func(g *graph.Graph) *graph.Node { _, x := Bits(New(g, 1), 0); return x },
-		"too many words":     func(g *graph.Graph) *graph.Node { _, x := Bits(New(g, 1), 1<<20, 1<<20); return x },
-		"normals of int32":   func(g *graph.Graph) *graph.Node { _, x := Normal(New(g, 1), dtypes.Int32, 2); return x },
-		"uniforms of half":   func(g *graph.Graph) *graph.Node { _, x := Uniform(New(g, 1), dtypes.Float16, 2); return x },
-		"integers below 0":   func(g *graph.Graph) *graph.Node { _, x := Integers(New(g, 1), 0, 2); return x },
+		"key of three words":  func(g *graph.Graph) *graph.Node { return FromKey(graph.Const(g, []uint32{1, 2, 3})).Node() },
+		"key of floats":       func(g *graph.Graph) *graph.Node { return FromKey(graph.Const(g, []float32{1, 2})).Node() },
+		"fold of a float":     func(g *graph.Graph) *graph.Node { return New(g, 1).Fold(graph.Const(g, float32(1))).Node() },
+		"fold of a vector":    func(g *graph.Graph) *graph.Node { return New(g, 1).Fold(graph.Const(g, []int32{1})).Node() },
+		"zero dimension":      func(g *graph.Graph) *graph.Node { _, x := Bits(New(g, 1), 0); return x },
+		"too many words":      func(g *graph.Graph) *graph.Node { _, x := Bits(New(g, 1), 1<<20, 1<<20); return x },
+		"normals of int32":    func(g *graph.Graph) *graph.Node { _, x := Normal(New(g, 1), dtypes.Int32, 2); return x },
+		"uniforms of half":    func(g *graph.Graph) *graph.Node { _, x := Uniform(New(g, 1), dtypes.Float16, 2); return x },
+		"no lanes":            func(g *graph.Graph) *graph.Node { return New(g, 1).Lanes(0).Node() },
+		"lanes of lanes":      func(g *graph.Graph) *graph.Node { return New(g, 1).Lanes(4).Lanes(2).Node() },
+		"fold of lanes":       func(g *graph.Graph) *graph.Node { return New(g, 1).Lanes(4).FoldInt(1).Node() },
+		"split of lanes":      func(g *graph.Graph) *graph.Node { s, _ := New(g, 1).Lanes(4).Split(); return s.Node() },
+		"2000 advances":       func(g *graph.Graph) *graph.Node { _, x := Bits(New(g, 1).Lanes(1), 2000); return x },
+		"three rows of lanes": func(g *graph.Graph) *graph.Node { return FromNode(graph.Const(g, [][]uint32{{1}, {2}, {3}})).Node() },
+		"permutation of none": func(g *graph.Graph) *graph.Node { _, x := Permutation(New(g, 1), 0); return x },
+		"waits of int32":      func(g *graph.Graph) *graph.Node { _, x := Exponential(New(g, 1), dtypes.Int32, 2); return x },
+		"integers below 0":    func(g *graph.Graph) *graph.Node { _, x := Integers(New(g, 1), 0, 2); return x },
 	} {
 		if _, err := graph.CallOnce(backend.MustOpen(), build); err == nil {
 			t.Errorf("%s: no panic", name)

@@ -5,7 +5,13 @@
 //	go run ./lib/rng/words -seed 42 | dieharder -a -g 200               # Threefry
 //	go run ./lib/rng/words -seed 42 -lanes 1024 | dieharder -a -g 200   # lanes, interleaved
 //
-// dieharder is a package of Debian and of other distributions.
+// dieharder is a package of Debian and of other distributions. Its version 3.31.1
+// gave 86 p-values for each of the two streams, from all its tests but Diehard Sums
+// (which it advises against), with lagged sums at lags 0, 1, 2, 3, 7 and 15, each test
+// from the start of the stream: 85 passed and one weak (p < 0.005 or p > 0.995, as is
+// expected of one in a hundred) for each, none failed. The weak ones, RGB permutations
+// of 4 from the lanes and RGB bit distribution of 6 from Threefry, passed with each of
+// the seeds 43 to 46.
 package main
 
 import (
