@@ -11,10 +11,10 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// TestTrimsFitTheRepository makes the copies and asks Go what a cell on XLA would
-// link. It fails when a pin moves and the trim does not, when an edit no longer
+// TestPatchesFitTheRepository makes the copies and asks Go what a cell on XLA would
+// link. It fails when a pin moves and the patch does not, when an edit no longer
 // applies, and when another import brings the network in again.
-func TestTrimsFitTheRepository(t *testing.T) {
+func TestPatchesFitTheRepository(t *testing.T) {
 	root, home, cell := filepath.Join("..", ".."), t.TempDir(), t.TempDir()
 	root, err := filepath.Abs(root)
 	if err != nil {
@@ -24,8 +24,8 @@ func TestTrimsFitTheRepository(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := trimsOf(repository); len(got) != len(trims) {
-		t.Errorf("go.mod wants %d of %d trims: the table's versions are not the pinned ones", len(got), len(trims))
+	if got := patchesOf(repository); len(got) != len(patches) {
+		t.Errorf("go.mod wants %d of %d patches: the table's versions are not the pinned ones", len(got), len(patches))
 	}
 	cache, err := exec.Command("go", "env", "GOMODCACHE").Output()
 	if err != nil {
@@ -66,16 +66,16 @@ func TestTrimsFitTheRepository(t *testing.T) {
 	}
 	for _, present := range []string{"github.com/gomlx/go-xla/compute/xla ", "google.golang.org/protobuf/internal/descfmt "} {
 		if !strings.Contains(string(out), "\n"+present+home) {
-			t.Errorf("%s is not taken from its trimmed copy", present)
+			t.Errorf("%s is not taken from its patched copy", present)
 		}
 	}
 }
 
-// TestOtherVersionsAreUsedWhole: a trim is for one version from where it is published.
+// TestOtherVersionsAreUsedWhole: a patch is for one version from where it is published.
 func TestOtherVersionsAreUsedWhole(t *testing.T) {
-	old := trims
-	t.Cleanup(func() { trims = old })
-	trims = []trim{{path: "example.com/a", version: "v1.0.0"}}
+	old := patches
+	t.Cleanup(func() { patches = old })
+	patches = []patch{{path: "example.com/a", version: "v1.0.0"}}
 	for text, want := range map[string]int{
 		"module gibbs\n\nrequire example.com/a v1.0.0\n": 1,
 		"module gibbs\n\nrequire example.com/a v1.0.1\n": 0,
@@ -86,8 +86,8 @@ func TestOtherVersionsAreUsedWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := trimsOf(module); len(got) != want {
-			t.Errorf("%d trims for\n%s", len(got), text)
+		if got := patchesOf(module); len(got) != want {
+			t.Errorf("%d patches for\n%s", len(got), text)
 		}
 	}
 }
@@ -95,8 +95,8 @@ func TestOtherVersionsAreUsedWhole(t *testing.T) {
 // TestMake holds a copy to its module: the edit once, no tests, and nothing at
 // all in its place where an edit does not fit.
 func TestMake(t *testing.T) {
-	old := trims
-	t.Cleanup(func() { trims = old })
+	old := patches
+	t.Cleanup(func() { patches = old })
 	root, cache := t.TempDir(), t.TempDir()
 	put(t, filepath.Join(root, "go.mod"), "module gibbs\n\nrequire example.com/a v1.0.0\n")
 	source := filepath.Join(cache, "example.com", "a@v1.0.0")
@@ -108,7 +108,7 @@ func TestMake(t *testing.T) {
 		{"two", ""}, // twice
 		{"six", ""}, // not at all
 	} {
-		trims = []trim{{"example.com/a", "v1.0.0", []edit{{"a.go", c.old, "1"}}}}
+		patches = []patch{{"example.com/a", "v1.0.0", []edit{{"a.go", c.old, "1"}}}}
 		home := t.TempDir()
 		err := Make(root, home, cache, t.TempDir())
 		if (err == nil) != (c.want != "") || Made(root, home) != (c.want != "") {
@@ -117,7 +117,7 @@ func TestMake(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		dir := trims[0].dir(home)
+		dir := patches[0].dir(home)
 		for name, want := range map[string]string{"a.go": c.want, "b/b.go": "as it was", "a_test.go": ""} {
 			if text, _ := os.ReadFile(filepath.Join(dir, name)); string(text) != want {
 				t.Errorf("%s holds %q, want %q", name, text, want)
@@ -129,9 +129,9 @@ func TestMake(t *testing.T) {
 // TestADirectoryNameStandsForItsEdits: another edit, another folder.
 func TestADirectoryNameStandsForItsEdits(t *testing.T) {
 	dirs := []string{
-		trim{"a", "v1", []edit{{"f", "x", "y"}}}.dir(""),
-		trim{"a", "v1", []edit{{"f", "x", "z"}}}.dir(""),
-		trim{"a", "v2", []edit{{"f", "x", "y"}}}.dir(""),
+		patch{"a", "v1", []edit{{"f", "x", "y"}}}.dir(""),
+		patch{"a", "v1", []edit{{"f", "x", "z"}}}.dir(""),
+		patch{"a", "v2", []edit{{"f", "x", "y"}}}.dir(""),
 	}
 	if slices.Sort(dirs); len(slices.Compact(dirs)) != 3 {
 		t.Errorf("folders are shared: %v", dirs)

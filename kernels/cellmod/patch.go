@@ -3,6 +3,7 @@ package cellmod
 import (
 	"bytes"
 	"crypto/sha256"
+	_ "embed"
 	"fmt"
 	"io/fs"
 	"os"
@@ -13,28 +14,36 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// The linker keeps whatever a program could reach, and a few lines make every
-// cell reach far more than it uses. A trim is a module with such lines changed.
-// Only cells are built with trimmed copies; the repository's tests and programs
-// use the modules as they were published.
-type trim struct {
+// A patch is a module that cells link with a few lines changed. Only cells are
+// built with patched copies; the repository's tests and programs use the modules
+// as they were published.
+type patch struct {
 	path, version string
 	edits         []edit
 }
 
-// An edit replaces a text that occurs exactly once in a file.
+// An edit replaces a text that occurs exactly once in a file; without an old text
+// it adds the file.
 type edit struct{ file, old, new string }
 
-// trims lists what is trimmed. Linked bytes and processor time were measured on a
-// cell that runs a graph on XLA, linux/amd64, Go 1.26.
-var trims = []trim{
-	// The backend can call an installer that downloads plugins: HTTP, TLS,
-	// certificates and archives, 4.5 of 17 MB and a quarter of the linker's time.
-	// Gibbs never lets it install (see package backend).
+//go:embed executables.go.txt
+var executables string
+
+// patches lists what is patched. The linker keeps whatever a program could reach,
+// and a few lines make every cell reach far more than it uses: the bytes were
+// measured on a cell that runs a graph on XLA, linux/amd64, Go 1.26.
+var patches = []patch{
 	{"github.com/gomlx/go-xla", "v0.4.1", []edit{
+		// The backend can call an installer that downloads plugins: HTTP, TLS,
+		// certificates and archives, 4.5 of 17 MB and a quarter of the linker's
+		// time. Gibbs never lets it install (see package backend).
 		{"compute/xla/xla.go", "\t\"github.com/gomlx/go-xla/installer\"\n", ""},
 		{"compute/xla/xla.go", `return installer.AutoInstall("", true, installer.Normal)`,
 			`return errors.New("cells install no plugins: run ` + "`go run ./kernels setup`" + `")`},
+		// Each cell is a new process, which would compile its graphs again: a
+		// program that was compiled once is loaded, in milliseconds.
+		{"pjrt/compile.go", "pjrtClientCompile(cc.plugin, ", "loadOrCompile(cc.plugin, "},
+		{"pjrt/gibbs_executables.go", "", executables},
 	}},
 	// The printer of descriptors finds the methods of a service by the name
 	// "Methods". Since Go 1.26 reflect.Type has a method of this name that can
@@ -45,70 +54,70 @@ var trims = []trim{
 	}},
 }
 
-// trimsOf returns the trims of the very versions that a go.mod takes from where
+// patchesOf returns the patches of the very versions that a go.mod takes from where
 // they are published. At any other version a module is used whole.
-func trimsOf(repository *modfile.File) (list []trim) {
-	for _, t := range trims {
+func patchesOf(repository *modfile.File) (list []patch) {
+	for _, p := range patches {
 		required := slices.ContainsFunc(repository.Require, func(r *modfile.Require) bool {
-			return r.Mod.Path == t.path && r.Mod.Version == t.version
+			return r.Mod.Path == p.path && r.Mod.Version == p.version
 		})
-		replaced := slices.ContainsFunc(repository.Replace, func(r *modfile.Replace) bool { return r.Old.Path == t.path })
+		replaced := slices.ContainsFunc(repository.Replace, func(r *modfile.Replace) bool { return r.Old.Path == p.path })
 		if required && !replaced {
-			list = append(list, t)
+			list = append(list, p)
 		}
 	}
 	return list
 }
 
-// trimmedDir holds the copies.
-func trimmedDir(home string) string { return filepath.Join(home, "modules") }
+// patchedDir holds the copies.
+func patchedDir(home string) string { return filepath.Join(home, "modules") }
 
 // dir is where the copy lies. Its name changes with the edits, so that a folder
 // of this name never changes.
-func (t trim) dir(home string) string {
-	sum := sha256.Sum256(fmt.Append(nil, t))
-	return filepath.Join(trimmedDir(home), filepath.FromSlash(t.path)+fmt.Sprintf("@%s-%x", t.version, sum[:4]))
+func (p patch) dir(home string) string {
+	sum := sha256.Sum256(fmt.Append(nil, p))
+	return filepath.Join(patchedDir(home), filepath.FromSlash(p.path)+fmt.Sprintf("@%s-%x", p.version, sum[:4]))
 }
 
 // made reports whether the copy is there; it is renamed to its place when whole.
-func (t trim) made(home string) bool {
-	_, err := os.Stat(t.dir(home))
+func (p patch) made(home string) bool {
+	_, err := os.Stat(p.dir(home))
 	return err == nil
 }
 
-// Made reports whether home holds every trimmed copy that cells of the repository
+// Made reports whether home holds every patched copy that cells of the repository
 // in root want.
 func Made(root, home string) bool {
 	repository, err := Parse(filepath.Join(root, "go.mod"))
-	return err == nil && !slices.ContainsFunc(trimsOf(repository), func(t trim) bool { return !t.made(home) })
+	return err == nil && !slices.ContainsFunc(patchesOf(repository), func(p patch) bool { return !p.made(home) })
 }
 
-// Make makes the trimmed copies that home lacks. cache is Go's module cache, and
+// Make makes the patched copies that home lacks. cache is Go's module cache, and
 // must hold the modules; temp is a folder on the same disk as home.
 func Make(root, home, cache, temp string) error {
 	repository, err := Parse(filepath.Join(root, "go.mod"))
 	if err != nil {
 		return err
 	}
-	for _, t := range trimsOf(repository) {
-		if t.made(home) {
+	for _, p := range patchesOf(repository) {
+		if p.made(home) {
 			continue
 		}
-		if err := t.make(cache, temp, t.dir(home)); err != nil {
-			return fmt.Errorf("trimming %s %s: %w", t.path, t.version, err)
+		if err := p.make(cache, temp, p.dir(home)); err != nil {
+			return fmt.Errorf("patching %s %s: %w", p.path, p.version, err)
 		}
 	}
 	return nil
 }
 
 // make copies the module without its tests, edits the copy, and moves it to dir.
-func (t trim) make(cache, temp, dir string) error {
+func (p patch) make(cache, temp, dir string) error {
 	copied := filepath.Join(temp, filepath.Base(dir))
 	// Neither path holds an upper-case letter, which a module cache would escape.
-	if err := copyModule(copied, filepath.Join(cache, filepath.FromSlash(t.path)+"@"+t.version)); err != nil {
+	if err := copyModule(copied, filepath.Join(cache, filepath.FromSlash(p.path)+"@"+p.version)); err != nil {
 		return err
 	}
-	for _, e := range t.edits {
+	for _, e := range p.edits {
 		if err := e.apply(copied); err != nil {
 			return err
 		}
@@ -145,6 +154,9 @@ func copyModule(to, from string) error {
 // apply edits the copy in dir.
 func (e edit) apply(dir string) error {
 	file := filepath.Join(dir, filepath.FromSlash(e.file))
+	if e.old == "" {
+		return os.WriteFile(file, []byte(e.new), 0o644)
+	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err

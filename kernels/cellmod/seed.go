@@ -1,5 +1,5 @@
 // Package cellmod makes the module in which cells are compiled: the repository's
-// versions, and trimmed copies of modules that would make every cell link slowly.
+// versions, and patched copies of modules that would make every cell link slowly.
 package cellmod
 
 import (
@@ -14,7 +14,7 @@ import (
 )
 
 // Seed gives the module in dir the requirements and sums of the repository in
-// root, the repository itself as the module of gibbs/lib, and the trimmed copies
+// root, the repository itself as the module of gibbs/lib, and the patched copies
 // that Make left in home. The go.mod in dir must exist.
 func Seed(dir, root, home string) error {
 	file := filepath.Join(dir, "go.mod")
@@ -41,9 +41,9 @@ func Seed(dir, root, home string) error {
 			return err
 		}
 	}
-	for _, t := range trimsOf(repository) {
-		if t.made(home) {
-			folders += replace(t.path+" "+t.version, t.dir(home))
+	for _, p := range patchesOf(repository) {
+		if p.made(home) {
+			folders += replace(p.path+" "+p.version, p.dir(home))
 		}
 	}
 	cell.Cleanup()
@@ -68,11 +68,11 @@ func replace(module, folder string) string {
 }
 
 // Fixed reports whether the packages that a cell module takes from folders are
-// the repository's and trimmed ones alone, so that no other folder has to be
+// the repository's and patched ones alone, so that no other folder has to be
 // watched for changes.
 func Fixed(cell *modfile.File, root, home string) bool {
 	for _, r := range cell.Replace {
-		known := r.New.Path == root || strings.HasPrefix(r.New.Path, trimmedDir(home)+string(filepath.Separator))
+		known := r.New.Path == root || strings.HasPrefix(r.New.Path, patchedDir(home)+string(filepath.Separator))
 		if modfile.IsDirectoryPath(r.New.Path) && !known {
 			return false
 		}

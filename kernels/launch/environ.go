@@ -63,6 +63,7 @@ func kernelEnv(o Options, root, private string) ([]string, error) {
 		flagsVariable:           flags,
 		"GOFLAGS":               flags,
 		"GOMLX_NO_AUTO_INSTALL": "1",
+		"GIBBS_EXECUTABLES":     filepath.Join(home, "xla"), // read by kernels/cellmod/executables.go.txt
 		"PATH":                  joinNonEmpty(string(os.PathListSeparator), path...),
 		"TMPDIR":                private,
 	}

@@ -5,8 +5,10 @@ package notebook
 
 import (
 	"fmt"
+	"io"
 	"os"
-	"path/filepath"
+
+	"gibbs/kernels/file"
 )
 
 // Kinds of cells.
@@ -98,35 +100,12 @@ func (nb *Notebook) Write(path string) error {
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
-	if err := replaceFile(path, raw, mode); err != nil {
+	err = file.Replace(path, mode, func(w io.Writer) error {
+		_, err := w.Write(raw)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("notebook: write %s: %w", path, err)
 	}
 	return nil
-}
-
-// replaceFile writes beside path, syncs and renames.
-func replaceFile(path string, raw []byte, mode os.FileMode) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if _, err := f.Write(raw); err != nil {
-		return err
-	}
-	if err := f.Chmod(mode); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

@@ -10,59 +10,16 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"gibbs/kernels/file"
 )
 
-// writeFile writes a file beside its place, flushes it to the disk and renames
-// it, so that a reader sees the old bytes or the new ones.
-func writeFile(path string, mode fs.FileMode, write func(io.Writer) error) (err error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := write(f); err != nil {
-		return err
-	}
-	if err := f.Chmod(mode); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
-}
-
-// writeText is writeFile for a short text.
+// writeText replaces a file by a short text.
 func writeText(path, text string) error {
-	return writeFile(path, 0o644, func(w io.Writer) error {
+	return file.Replace(path, 0o644, func(w io.Writer) error {
 		_, err := io.WriteString(w, text)
 		return err
 	})
-}
-
-// syncDir flushes a folder's entries, so that a rename outlives a power cut.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
 
 // readText returns a file's text, or "" where it cannot be read.

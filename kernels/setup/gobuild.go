@@ -12,6 +12,7 @@ import (
 
 	"gibbs/kernels/cellmod"
 	"gibbs/kernels/child"
+	"gibbs/kernels/file"
 	"gibbs/lib/env"
 )
 
@@ -65,7 +66,7 @@ func (j *job) moveToBin(dir string) error {
 			return err
 		}
 	}
-	return syncDir(bin)
+	return file.SyncDir(bin)
 }
 
 // toolsStep builds the kernel and its helpers from their own pinned module.
@@ -124,7 +125,7 @@ func (j *job) programStep() step {
 			if err := j.build(ctx, j.Root, "gibbs", "./kernels"); err != nil {
 				return "", err
 			}
-			return "", writeFile(j.stamp("program"), 0o644, func(w io.Writer) error { return json.NewEncoder(w).Encode(built) })
+			return "", file.Replace(j.stamp("program"), 0o644, func(w io.Writer) error { return json.NewEncoder(w).Encode(built) })
 		},
 	}
 }
@@ -146,7 +147,7 @@ func sourceKey(root string, dirs []string) string {
 }
 
 // modulesStep downloads every module that the repository requires, so that cells
-// need no network, trims those that cells link slowly, and compiles the library
+// need no network, patches those that cells link slowly, and compiles the library
 // as cells do, so that the first cell is quick.
 func (j *job) modulesStep() step {
 	want := key(fileKey(filepath.Join(j.Root, "go.mod"), filepath.Join(j.Root, "go.sum")), runtime.Version())

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"gibbs/kernels/file"
 )
 
 // spec is one kernel that Jupyter offers: our launcher with a backend.
@@ -117,7 +119,7 @@ func (s spec) write(l Layout, dir string) error {
 		return err
 	}
 	for _, name := range []string{"logo-svg.svg", "logo-32x32.png", "logo-64x64.png", "kernel.json"} {
-		err := writeFile(filepath.Join(dir, name), 0o644, func(w io.Writer) error {
+		err := file.Replace(filepath.Join(dir, name), 0o644, func(w io.Writer) error {
 			_, err := w.Write(files[name])
 			return err
 		})

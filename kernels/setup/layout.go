@@ -18,7 +18,8 @@ import (
 //	Home/venv       Python environment: JupyterLab, nbconvert, kernelspecs
 //	Home/bin        gonb, goimports, gopls, and gibbs (this program, compiled)
 //	Home/plugins    PJRT plugins, verified
-//	Home/modules    trimmed copies of modules, for cells
+//	Home/xla        programs that XLA compiled for cells, bounded
+//	Home/modules    patched copies of modules, for cells
 //	Home/data       data sets, verified
 //	Home/artefacts  trained models and checkpoints
 //	Home/out        executed notebooks

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"gibbs/kernels/child"
+	"gibbs/kernels/file"
 )
 
 // requirements is the hash-locked list of Python packages.
@@ -137,7 +138,7 @@ func (j *job) makeVenv(ctx context.Context, prefix string) (string, error) {
 	if err := os.Rename(link, j.venv()); err != nil {
 		return "", err
 	}
-	return "Python " + python.Version, syncDir(j.Home)
+	return "Python " + python.Version, file.SyncDir(j.Home)
 }
 
 // removeVenvs removes every environment but the one to keep.

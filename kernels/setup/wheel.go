@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"gibbs/kernels/file"
 	"gibbs/lib/backend/pjrt"
 )
 
@@ -50,28 +51,28 @@ func (w wheel) fetch(ctx context.Context, l Layout, path string) error {
 	return w.unpack(ctx, wheels[0], l.temp(), path)
 }
 
-// unpack writes the member of the wheel in file under temp, which is emptied
+// unpack writes the member of the wheel in archive under temp, which is emptied
 // after a kill, and moves it to path.
-func (w wheel) unpack(ctx context.Context, file, temp, path string) error {
-	sum, err := pjrt.FileSHA256(file)
+func (w wheel) unpack(ctx context.Context, archive, temp, path string) error {
+	sum, err := pjrt.FileSHA256(archive)
 	if err != nil {
 		return err
 	}
 	if sum != w.WheelSHA256 {
 		return w.damaged(fmt.Sprintf("the wheel of %s %s has SHA-256 %s, want %s", w.Package, w.Version, sum, w.WheelSHA256))
 	}
-	z, err := zip.OpenReader(file)
+	z, err := zip.OpenReader(archive)
 	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+		return fmt.Errorf("%s: %w", archive, err)
 	}
 	defer z.Close()
 	member, err := z.Open(w.Member)
 	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+		return fmt.Errorf("%s: %w", archive, err)
 	}
 	defer member.Close()
 	whole := filepath.Join(temp, w.file())
-	err = writeFile(whole, 0o644, func(out io.Writer) error {
+	err = file.Replace(whole, 0o644, func(out io.Writer) error {
 		h := sha256.New()
 		n, err := io.Copy(io.MultiWriter(out, h), io.LimitReader(contextReader{ctx, member}, biggestMember+1))
 		if err != nil {
@@ -94,7 +95,7 @@ func (w wheel) unpack(ctx context.Context, file, temp, path string) error {
 	if err := os.Rename(whole, path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return file.SyncDir(filepath.Dir(path))
 }
 
 // damaged is the refusal of bytes that are not the pinned ones.
