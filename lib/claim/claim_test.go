@@ -19,12 +19,14 @@ func Example() {
 	Below("Fisher divergence after training", 0.0161, 0.04)
 	Equal("digits in the test set", 360, 360)
 	True("two backends draw the same words", true)
+	fmt.Println("last:", Rows()[3].Name)
 	Table()
 	// Output:
 	// ✓ held: σ² of 1,000 normals: measured 1.014, exact 1.000 ± 0.050
 	// ✓ held: Fisher divergence after training: measured 0.0161, claimed < 0.0400
 	// ✓ held: digits in the test set: measured 360, exact 360
 	// ✓ held: two backends draw the same words
+	// last: two backends draw the same words
 	// 4 of 4 claims held
 	// claim                             measured     exact  tolerance  verdict
 	// ────────────────────────────────  ────────  ────────  ─────────  ───────
