@@ -107,6 +107,10 @@ func number(words *Node, dtype dtypes.DType) *Node {
 	return StopGradient(ConvertDType(words, dtype))
 }
 
+// fixed ends gradients behind a draw. The draw itself can be what a derivative is
+// taken by: GoMLX has 0 for that at a node of StopGradient, so one stands after it.
+func fixed(draw *Node) *Node { return Identity(StopGradient(draw)) }
+
 // row returns words[i], without its leading axis.
 func row(words *Node, i int) *Node {
 	return Squeeze(Slice(words, AxisElem(i)), 0)

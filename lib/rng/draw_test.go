@@ -218,6 +218,34 @@ func TestNormalTail(t *testing.T) {
 	}
 }
 
+// TestGradientByDraw takes ∂Σx²/∂x = 2x at a draw x, which is not 0 and has nothing
+// behind it. The planted bug ends gradients at the draw instead of behind it.
+func TestGradientByDraw(t *testing.T) {
+	type draw = func(s State, dtype dtypes.DType, dims ...int) (State, *graph.Node)
+	difference := func(dtype dtypes.DType, after func(x *graph.Node) *graph.Node, d draw) float64 {
+		return tensors.ToScalar[float64](graph.MustNewExec(backend.MustOpen(), func(key *graph.Node) *graph.Node {
+			_, x := d(FromKey(key), dtype, 4, 3)
+			x = after(x)
+			slope := graph.Gradient(graph.ReduceAllSum(graph.Square(x)), x)[0]
+			off := graph.Abs(graph.Sub(slope, graph.MulScalar(x, 2)))
+			return graph.ConvertDType(graph.ReduceAllMax(off), dtypes.Float64)
+		}).MustCall1(Key(1)))
+	}
+	asIs := func(x *graph.Node) *graph.Node { return x }
+	for name, d := range map[string]draw{
+		"Normal": Normal, "Uniform": Uniform, "Exponential": Exponential, "Gumbel": Gumbel, "Rademacher": Rademacher,
+	} {
+		for _, dtype := range []dtypes.DType{dtypes.Float32, dtypes.Float64} {
+			if off := difference(dtype, asIs, d); off != 0 {
+				t.Errorf("%s, %s: ∂Σx²/∂x differs from 2x by %g", name, dtype, off)
+			}
+		}
+	}
+	if difference(dtypes.Float32, graph.StopGradient, Normal) == 0 {
+		t.Error("planted bug not caught: gradients end at the draw")
+	}
+}
+
 func TestDiscreteDraws(t *testing.T) {
 	const n = 1 << 15
 	inf := float32(math.Inf(-1))

@@ -59,7 +59,7 @@ func boxMuller(words []*Node, dtype dtypes.DType) *Node {
 	default:
 		panicDType(dtype)
 	}
-	return StopGradient(Concatenate([]*Node{Mul(r, cos), Mul(r, sin)}, 0))
+	return fixed(Concatenate([]*Node{Mul(r, cos), Mul(r, sin)}, 0))
 }
 
 // unit32 maps words to (w+½)·2⁻³², rounded to float32: fine near 0, and 1 at the

@@ -13,7 +13,7 @@ import (
 func Exponential(s State, dtype dtypes.DType, dims ...int) (State, *Node) {
 	s, u := unit(s, dtype, dims)
 	if dtype == dtypes.Float32 {
-		return s, StopGradient(times(minus2Log32(u), 0.5))
+		return s, fixed(times(minus2Log32(u), 0.5))
 	}
 	return s, Neg(Log(u))
 }
@@ -36,7 +36,7 @@ func Gumbel(s State, dtype dtypes.DType, dims ...int) (State, *Node) {
 	}
 	wait := Neg(Log1P(Neg(Min(u, constant(u, below1)))))
 	if dtype == dtypes.Float32 {
-		return s, StopGradient(times(minus2Log32(wait), 0.5))
+		return s, fixed(times(minus2Log32(wait), 0.5))
 	}
 	return s, Neg(Log(wait))
 }
