@@ -113,10 +113,21 @@ type move struct {
 
 // to returns y, shaped like x.
 func (m move) to(x, score, z *Node) *Node {
-	eta := PerChain(m.stepSize, x)
+	eta, scale := m.scales(x)
 	drift := Mul(eta, m.preconditioner.transposed(score))
-	noise := Mul(Sqrt(MulScalar(eta, 2*m.temperature)), z)
-	return Add(x, m.preconditioner.root(Add(drift, noise)))
+	return Add(x, m.preconditioner.root(Add(drift, Mul(scale, z))))
+}
+
+// scales returns η and √(2ηT) in shapes that broadcast against x. Scalars are spread
+// over x behind a barrier: a loop into which XLA's CPU compiler fuses a step with its
+// noise takes twice as long if it reads one. A barrier of one node alone would not last.
+func (m move) scales(x *Node) (eta, scale *Node) {
+	eta, scale = m.stepSize, Sqrt(MulScalar(m.stepSize, 2*m.temperature))
+	if !eta.IsScalar() {
+		return PerChain(eta, x), PerChain(scale, x)
+	}
+	spread := OptimizationBarriers(BroadcastToShape(eta, x.Shape()), BroadcastToShape(scale, x.Shape()))
+	return spread[0], spread[1]
 }
 
 // back returns the noise z′ that moves y back to x, from that which moved x to y.
