@@ -117,10 +117,7 @@ func (o options) run(ctx context.Context, out *os.File) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("bench: %w", ctx.Err())
 		}
-		result := Result{Job: j.Name, What: j.What, Aim: j.Aim, Series: series}
-		if err != nil {
-			result.Failure = err.Error()
-		}
+		result := j.result(series, err)
 		report.Results = append(report.Results, result)
 		result.print(out)
 		if err := report.write(o.json); err != nil { // after each job: a long run may be stopped

@@ -88,9 +88,17 @@ func (s Series) spread() Spread {
 	return spreadOf(s.Seconds)
 }
 
+// result sums up what measuring a job gave.
+func (j Job) result(series []Series, err error) Result {
+	r := Result{Job: j.Name, What: j.What, Aim: j.Aim, Series: series, Rows: rows(series)}
+	if err != nil {
+		r.Failure = err.Error()
+	}
+	return r
+}
+
 // print writes a job's table.
-func (r *Result) print(out io.Writer) {
-	r.Rows = rows(r.Series)
+func (r Result) print(out io.Writer) {
 	fmt.Fprintf(out, "\n%s: %s\n", r.Job, r.What)
 	if r.Aim != "" {
 		fmt.Fprintf(out, "aim: %s\n", r.Aim)
@@ -112,7 +120,9 @@ func (r *Result) print(out io.Writer) {
 			fmt.Fprintln(table)
 		}
 		table.Flush()
-		fmt.Fprintf(out, "  %s\n", versions(r.Series))
+		if v := versions(r.Series); v != "" {
+			fmt.Fprintf(out, "  %s\n", v)
+		}
 	}
 	if r.Failure != "" {
 		fmt.Fprintf(out, "  FAILED: %s\n", r.Failure)
