@@ -69,8 +69,15 @@ func patchesOf(repository *modfile.File) (list []patch) {
 	return list
 }
 
-// patchedDir holds the copies.
-func patchedDir(home string) string { return filepath.Join(home, "modules") }
+// patchedDir holds the copies. A link is followed: Go builds a module again under
+// each path that it is given for it.
+func patchedDir(home string) string {
+	dir := filepath.Join(home, "modules")
+	if target, err := filepath.EvalSymlinks(dir); err == nil {
+		return target
+	}
+	return dir
+}
 
 // dir is where the copy lies. Its name changes with the edits, so that a folder
 // of this name never changes.

@@ -65,7 +65,7 @@ type kernelspec struct {
 // ourKernel is the kernel as set-up registers it, with folder for its .gibbs.
 func (b *bench) ourKernel(folder string) (kernelspec, error) {
 	real := setup.Layout{Root: b.root, Home: b.home}
-	for _, shared := range []string{"bin", "data", "plugins", "venv"} {
+	for _, shared := range []string{"bin", "data", "modules", "plugins", "venv"} {
 		if err := os.Symlink(filepath.Join(real.Home, shared), filepath.Join(folder, shared)); err != nil {
 			return kernelspec{}, err
 		}
