@@ -83,15 +83,16 @@ func (o runOptions) run(ctx context.Context, l setup.Layout, args []string, out 
 	board := newBoard(out, time.Now)
 	outcomes := make([]outcome, len(paths))
 	slots := make(chan struct{}, o.jobs)
+	var page sync.Mutex
 	var wait sync.WaitGroup
 	for i, path := range paths {
 		slots <- struct{}{}
 		wait.Go(func() {
-			defer func() { <-slots }()
-			if ctx.Err() != nil {
-				return
-			}
-			outcomes[i] = o.runOne(ctx, l, path, board)
+			r := o.execute(ctx, l, path, board)
+			<-slots // the next notebook runs while this one's page is written
+			page.Lock()
+			defer page.Unlock()
+			outcomes[i] = o.conclude(ctx, l, r)
 		})
 	}
 	wait.Wait()
@@ -117,25 +118,42 @@ func (o runOptions) kernel() string {
 	return notebook.Kernel + "-" + o.backend
 }
 
-// runOne executes one notebook, writes what came of it, and judges it.
-func (o runOptions) runOne(ctx context.Context, l setup.Layout, path string, b *board) outcome {
-	result := outcome{Path: shortPath(l, path), Kernel: o.kernel()}
-	line := b.start(result.Path)
+// execution is one notebook's way from its execution to its outcome.
+type execution struct {
+	path     string
+	line     *boardLine
+	outcome  outcome
+	executed *nbconvert.Result // nil if it did not come to an end
+}
+
+// execute runs one notebook's cells, unless the context has ended.
+func (o runOptions) execute(ctx context.Context, l setup.Layout, path string, b *board) *execution {
+	r := &execution{path: path, outcome: outcome{Path: shortPath(l, path), Kernel: o.kernel()}}
+	if ctx.Err() != nil {
+		return r
+	}
+	r.line = b.start(r.outcome.Path)
 	start := time.Now()
 	executed, err := nbconvert.Execute(ctx, nbconvert.Job{
-		Python: l.Python(), Notebook: path, Kernel: result.Kernel, Env: o.environ(l),
-		Timeout: o.timeout, Progress: line.progress,
+		Python: l.Python(), Notebook: path, Kernel: r.outcome.Kernel, Env: o.environ(l),
+		Timeout: o.timeout, Progress: r.line.progress,
 	})
-	result.Seconds = time.Since(start).Seconds()
-	if err == nil {
-		line.now("writing the page")
-		err = o.judge(ctx, l, path, executed, &result)
+	r.outcome.Seconds = time.Since(start).Seconds()
+	r.executed = executed
+	r.outcome.fail(err)
+	r.line.now("writing the page")
+	return r
+}
+
+// conclude writes what came of an execution, and judges it.
+func (o runOptions) conclude(ctx context.Context, l setup.Layout, r *execution) outcome {
+	if r.executed != nil {
+		r.outcome.fail(o.judge(ctx, l, r.path, r.executed, &r.outcome))
 	}
 	if ctx.Err() == nil {
-		result.fail(err)
-		line.finish(&result)
+		r.line.finish(&r.outcome)
 	}
-	return result
+	return r.outcome
 }
 
 // judge keeps the executed notebook and returns why it does not pass.
