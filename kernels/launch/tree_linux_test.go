@@ -188,7 +188,9 @@ func TestInterruptReachesLatecomers(t *testing.T) {
 	over := make(chan time.Time, 1)
 	go func() { tr.interrupt(nil, ended); over <- time.Now() }()
 	time.Sleep(100 * time.Millisecond)
-	shell(t, "echo ready; sleep 1000")
+	if err := exec.Command("sleep", "1000").Start(); err != nil { // no word from it: it may end at once
+		t.Fatal(err)
+	}
 	eventually(t, "", tr.cell)
 	select {
 	case <-over:
