@@ -23,6 +23,11 @@ import (
 //go:embed execute_config.py html_config.py template
 var config embed.FS
 
+// start is nbconvert as `python -m nbconvert` starts it, less a grammar of web
+// addresses that a validator in its imports would compile first, for longer than
+// all the rest takes, and that no notebook needs.
+const start = `import runpy, sys; sys.modules["rfc3987_syntax"] = None; runpy.run_module("nbconvert", run_name="__main__")`
+
 // Job says which notebook to execute, and how.
 type Job struct {
 	Python   string                // interpreter of the environment that holds nbconvert and the kernels
@@ -52,7 +57,7 @@ func Execute(ctx context.Context, job Job) (*Result, error) {
 	defer os.RemoveAll(temp)
 	executed := filepath.Join(temp, "executed.ipynb")
 	arguments := []string{
-		"-m", "nbconvert", "--to", "notebook", "--execute", "--config", filepath.Join(temp, "execute_config.py"),
+		"-c", start, "--to", "notebook", "--execute", "--config", filepath.Join(temp, "execute_config.py"),
 		"--output-dir", filepath.Join(temp, "out"), "--log-level", "ERROR",
 	}
 	if job.Kernel != "" {
@@ -116,7 +121,7 @@ func HTML(ctx context.Context, python, path, page string) error {
 	run := process{
 		python: python,
 		arguments: []string{
-			"-m", "nbconvert", "--to", "html", "--config", filepath.Join(temp, "html_config.py"),
+			"-c", start, "--to", "html", "--config", filepath.Join(temp, "html_config.py"),
 			"--output-dir", temp, "--output", "page", "--log-level", "ERROR", path,
 		},
 		env: environment(nil, temp), events: &events{}, log: log, grace: stopGrace,
