@@ -19,6 +19,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -385,5 +386,21 @@ func TestMisuseIsRefused(t *testing.T) {
 	}
 	if _, err := p.Run(context.Background(), 1, nil, loop.Tensors{"x": nil}); err == nil {
 		t.Error("an input of nil was accepted")
+	}
+}
+
+// TestSpread: the numbers are the scalars', in the shape of x, and one alone is refused.
+func TestSpread(t *testing.T) {
+	exec := MustNewExec(backend.MustOpen(), func(x, a, b *Node) []*Node { return loop.Spread(x, a, b) })
+	for i, got := range exec.MustCall([][]float32{{1, 2}, {3, 4}}, float32(5), float32(6)) {
+		want := float32(5 + i)
+		if diff := cmp.Diff([][]float32{{want, want}, {want, want}}, got.Value()); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if err := exceptions.TryCatch[error](func() {
+		MustNewExec(backend.MustOpen(), func(x *Node) []*Node { return loop.Spread(x, x) }).MustCall(float32(1))
+	}); err == nil {
+		t.Error("one scalar: accepted")
 	}
 }

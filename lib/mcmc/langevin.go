@@ -3,6 +3,7 @@ package mcmc
 import (
 	"math"
 
+	"gibbs/lib/loop"
 	"gibbs/lib/prob"
 	"gibbs/lib/rng"
 
@@ -118,15 +119,13 @@ func (m move) to(x, score, z *Node) *Node {
 	return Add(x, m.preconditioner.root(Add(drift, Mul(scale, z))))
 }
 
-// scales returns η and √(2ηT) in shapes that broadcast against x. Scalars are spread
-// over x behind a barrier: a loop into which XLA's CPU compiler fuses a step with its
-// noise takes twice as long if it reads one. A barrier of one node alone would not last.
+// scales returns η and √(2ηT) in shapes that broadcast against x.
 func (m move) scales(x *Node) (eta, scale *Node) {
 	eta, scale = m.stepSize, Sqrt(MulScalar(m.stepSize, 2*m.temperature))
 	if !eta.IsScalar() {
 		return PerChain(eta, x), PerChain(scale, x)
 	}
-	spread := OptimizationBarriers(BroadcastToShape(eta, x.Shape()), BroadcastToShape(scale, x.Shape()))
+	spread := loop.Spread(x, eta, scale)
 	return spread[0], spread[1]
 }
 

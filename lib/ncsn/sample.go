@@ -76,8 +76,8 @@ func Compile(b compute.Backend, m Model, o Options) (*Sampler, error) {
 			number := func(name string) *Node { return Gather(constants[name], at) } // of this level, a scalar
 			sigma := BroadcastToDims(number("sigma"), x.Shape().Dimensions[0])
 			s, z := rng.Normal(rng.FromNode(state["rng"]), x.DType(), x.Shape().Dimensions...)
-			drift := Mul(number("drift"), apply(m, x, sigma))
-			return loop.Nodes{"x": Add(Add(x, drift), Mul(number("noise"), z)), "rng": s.Node()}
+			scale := loop.Spread(x, number("drift"), number("noise"))
+			return loop.Nodes{"x": Add(Add(x, Mul(scale[0], apply(m, x, sigma))), Mul(scale[1], z)), "rng": s.Node()}
 		},
 		Every: o.Every, Store: o.Store, Progress: o.Progress,
 	}
