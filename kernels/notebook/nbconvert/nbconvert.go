@@ -86,11 +86,15 @@ func Execute(ctx context.Context, job Job) (*Result, error) {
 	return result, nil
 }
 
-// failure says why a notebook failed, from what is best known: its outputs, the
-// exception that ended nbconvert, the last words on its stderr.
+// failure says why a notebook failed, from what is best known: the time limit, by
+// which a cell may also have been interrupted; its outputs; the exception that ended
+// nbconvert; the last words on its stderr.
 func failure(nb *notebook.Notebook, timeout time.Duration, events *events, err error, log *tail) error {
 	if nb == nil {
 		nb = &notebook.Notebook{}
+	}
+	if events.kind == "CellTimeoutError" {
+		return nb.At(events.cell, fmt.Sprintf("took longer than the limit of %v, or its output stalled", timeout))
 	}
 	if f := nb.Failure(); f != nil {
 		return f
@@ -99,8 +103,6 @@ func failure(nb *notebook.Notebook, timeout time.Duration, events *events, err e
 		return nil
 	}
 	switch events.kind {
-	case "CellTimeoutError":
-		return nb.At(events.cell, fmt.Sprintf("took longer than the limit of %v, or its output stalled", timeout))
 	case "DeadKernelError":
 		return nb.At(events.cell, "the kernel died")
 	case "":
