@@ -15,7 +15,7 @@
 //
 // Cores: XLA's CPU compiler decides for each fused operation of a step whether to
 // split it over threads, by the work that it reckons in it; threads meet after every
-// operation, and the copies of the state that a While makes are not split. Of a
+// operation, and the copies of the state that a While makes seem not to be split. Of a
 // Langevin step in the plane, score and normals are split from some hundred chains
 // on, the words of the generator only between ten and fifty thousand. So few large
 // operations use the cores best. Two runs at once on one client take as long as one
