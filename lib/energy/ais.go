@@ -150,8 +150,8 @@ func (p *Annealer) init(in loop.Nodes) loop.Nodes {
 // step goes from βᵢ to βᵢ₊₁: first the weight, then the transition.
 func (p *Annealer) step(i *Node, constants, state loop.Nodes) loop.Nodes {
 	x := state["x"]
-	from := Squeeze(DynamicSlice(constants["betas"], []*Node{i}, []int{1}))
-	to := Squeeze(DynamicSlice(constants["betas"], []*Node{AddScalar(i, 1)}, []int{1}))
+	from := Gather(constants["betas"], ExpandAxes(i, 0))
+	to := Gather(constants["betas"], ExpandAxes(AddScalar(i, 1), 0))
 	gain := Sub(p.logProb(x, to), p.logProb(x, from))
 	s, x := p.ais.Step(rng.FromNode(state["rng"]), x, to)
 	return loop.Nodes{"x": x, "rng": s.Node(), "log w": Add(state["log w"], ConvertDType(gain, dtypes.Float64))}
