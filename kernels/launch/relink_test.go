@@ -4,8 +4,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // cellModule makes a repository with one library package and a cell module beside
@@ -49,14 +53,27 @@ func put(t *testing.T, path, text string) {
 	}
 }
 
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // runCell builds a cell through the shim and returns what it prints, and whether
 // the build took the short way.
 func runCell(t *testing.T, body string) (printed string, short bool) {
 	t.Helper()
-	put(t, "main.go", "package main\n\nimport (\n\t\"fmt\"\n\t\"gibbs/lib/word\"\n)\n\nfunc main() { fmt.Print(word.Word(), "+body+") }\n")
+	imports := "\t\"fmt\"\n\t\"gibbs/lib/word\"\n"
+	if name, _, qualified := strings.Cut(body, "."); qualified {
+		imports += "\t\"" + name + "\"\n"
+	}
+	put(t, "main.go", "package main\n\nimport (\n"+imports+")\n\nfunc main() { fmt.Print(word.Word(), "+body+") }\n")
 	args := []string{"build", "-o", filepath.Join(".", "cell")}
 	if r := newRelinker(args); r != nil {
-		short = exists(filepath.Join(r.cache, "importcfg.link"))
+		short = r.relink()
 	}
 	if code, err := shim(os.Getenv(realGoVariable), args); code != 0 || err != nil {
 		t.Fatalf("the build ended with %d, %v", code, err)
@@ -80,11 +97,20 @@ func TestRelink(t *testing.T) {
 		short  bool
 	}{
 		{"the first cell", func() {}, `1`, "one 1", false},
+		{"a changed cell, the library in the cache", func() {}, `1+1`, "one 2", false},
 		{"a changed cell", func() {}, `2`, "one 2", true},
 		{"the same cell again", func() {}, `2`, "one 2", true},
+		{"a new import", func() {}, `html.EscapeString("3")`, "one3", false},
+		{"a known one", func() {}, `strconv.Itoa(4)`, "one4", true},
+		{"both ways again", func() {}, `html.EscapeString("5")`, "one5", true},
+		{"another notebook", func() {
+			os.RemoveAll(relinkDir)
+			put(t, "go.mod", strings.Replace(read(t, "go.mod"), "module cell", "module other", 1))
+		}, `6`, "one 6", true},
 		{"a changed library", func() {
 			put(t, filepath.Join(root, "lib", "word", "word.go"), "package word\n\nfunc Word() string { return \"other\" }\n")
 		}, `2`, "other 2", false},
+		{"with the library in the cache", func() {}, `1+1`, "other 2", false},
 		{"and the next cell", func() {}, `3`, "other 3", true},
 		{"after another kind of build", func() {
 			put(t, "main.go", "package main\n\nfunc main() {}\n")
@@ -94,11 +120,12 @@ func TestRelink(t *testing.T) {
 		}, `3`, "other 3", true},
 		{"a lost binary", func() { os.Remove("cell") }, `3`, "other 3", true},
 		{"a damaged cache", func() {
-			configs, _ := filepath.Glob(filepath.Join(relinkDir, "*", "importcfg.link"))
-			for _, config := range configs {
-				put(t, config, "packagefile fmt=/nowhere\n")
+			lists, _ := filepath.Glob(filepath.Join(root, ".gibbs", "packages", "*"))
+			if len(lists) != 1 {
+				t.Fatalf("%d lists of packages, want 1", len(lists))
 			}
-		}, `4`, "other 4", true},
+			put(t, lists[0], regexp.MustCompile("=.*").ReplaceAllString(read(t, lists[0]), "=/nowhere"))
+		}, `4`, "other 4", false},
 	}
 	for _, step := range steps {
 		step.change()
@@ -129,6 +156,10 @@ func TestTheFullWay(t *testing.T) {
 			put(t, "main.go", "package main\n\nimport \"C\"\n\nfunc main() {}\n")
 			return plain
 		},
+		"an internal package": func(t *testing.T) []string {
+			put(t, "main.go", "package main\n\nimport _ \"internal/abi\"\n\nfunc main() {}\n")
+			return plain
+		},
 		"embedding": func(t *testing.T) []string {
 			put(t, "main.go", "package main\n\nimport _ \"embed\"\n\n//go:embed go.mod\nvar m string\n\nfunc main() {}\n")
 			return plain
@@ -141,13 +172,10 @@ func TestTheFullWay(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			module, err := os.ReadFile("go.mod")
-			if err != nil {
-				t.Fatal(err)
-			}
+			module := read(t, "go.mod")
 			t.Cleanup(func() {
 				put(t, "main.go", source)
-				put(t, "go.mod", string(module))
+				put(t, "go.mod", module)
 				os.Remove("other.go")
 				os.Remove("go.work")
 			})
@@ -155,5 +183,19 @@ func TestTheFullWay(t *testing.T) {
 				t.Error("it would be relinked")
 			}
 		})
+	}
+}
+
+// TestUnite catches a program that is told of too few modules: fit asks it for
+// GoMLX's version, and a run with another answer would be trained anew.
+func TestUnite(t *testing.T) {
+	info := func(deps string) string {
+		return "modinfo " + strconv.Quote("\xafpath\tcell\nmod\tcell\t\n"+deps+"build\t-compiler=gc\n\xf9")
+	}
+	a, b := "dep\ta\tv1\th1:x=\n", "dep\tb\tv2\n=>\tc\tv3\th1:y=\n"
+	got := unite([]string{"packagefile b=2", info(b), "packagefile a=1", info(""), "packagefile b=2", info(a)})
+	want := []string{"packagefile a=1", "packagefile b=2", info(a + b)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
 	}
 }
