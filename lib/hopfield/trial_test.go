@@ -1,0 +1,53 @@
+package hopfield_test
+
+import (
+	"runtime"
+	"testing"
+
+	"gibbs/lib/hopfield"
+)
+
+// TestTrialWrongBits compares one update with the exact binomial. It sees 6 % of the
+// rate at N = 100, and so ties that turn units, which are 19 %.
+func TestTrialWrongBits(t *testing.T) {
+	for _, size := range [][2]int{{100, 14}, {101, 20}} {
+		got, err := hopfield.Trial{Units: size[0], Patterns: size[1], Matrices: 6000, Seed: 1}.WrongBits()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, _ := hopfield.BitErrorExact(size[0], size[1])
+		statistic(t, "wrong bits", got.Value, got.Error, want)
+	}
+}
+
+// TestTrialRecall compares with the lecture's table, which is a simulation too: both
+// errors count. It also says that results do not depend on the cores.
+func TestTrialRecall(t *testing.T) {
+	for _, row := range []struct {
+		units, patterns, flips int
+		overlap, se            float64
+	}{
+		{100, 15, 0, .9679, .0029}, {100, 20, 0, .8586, .0060}, {100, 12, 0, .9883, .0015},
+		{500, 50, 150, .849, .029}, {500, 10, 200, .971, .011},
+	} {
+		matrices := 100
+		if row.units == 500 {
+			matrices = 24
+		}
+		trial := hopfield.Trial{Units: row.units, Patterns: row.patterns, Flips: row.flips, Matrices: matrices, Seed: 2}
+		got, err := trial.Recall()
+		if err != nil {
+			t.Fatal(err)
+		}
+		statistic(t, "overlap", got.Overlap.Value, got.Overlap.Error+row.se, row.overlap)
+	}
+	trial := hopfield.Trial{Units: 60, Patterns: 9, Flips: 6, Matrices: 9, Seed: 3}
+	many, err := trial.Recall()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	if one, err := trial.Recall(); err != nil || one != many {
+		t.Errorf("on one core %+v, on several %+v, %v", one, many, err)
+	}
+}
