@@ -1,9 +1,10 @@
 package hopfield
 
 import (
+	"math"
+
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/support/exceptions"
 )
 
@@ -14,32 +15,35 @@ import (
 //	p = argmax (p·z − Ω_α(p)),   Ω_α(p) = (Σ pᵢ^α − 1)/(α(α−1))
 //	pᵢ = max(0, (α−1)zᵢ − τ)^{1/(α−1)},   Σ pᵢ = 1
 //
-// τ is found by bisection to the dtype's last bit, in the graph, so that it also runs
-// in a loop; the gradient does not see the search and is wrong. It panics unless
-// 1 < α ≤ 2.
+// τ is found by 16 steps of Newton's method on Σ pᵢ − 1, which is convex and falls in
+// τ, from below: they never pass the root, and reach it to rounding for thousands of
+// scores. There is no sort in it, so that it also runs in a compiled loop. The
+// gradient is that of p without the search, which is not that of p: do not use it.
+// It panics unless 1 < α ≤ 2.
 //
 // Source: Peters, Niculae, Martins, "Sparse sequence-to-sequence models", 2019,
-// equations (8), (10) and Algorithm 1.
+// equations (8) and (10). Differs: Newton's method for their bisection.
 func Entmax(z *Node, alpha float64) *Node {
 	if !(alpha > 1 && alpha <= 2) {
 		exceptions.Panicf("hopfield: Entmax of the index %g; want 1 < α ≤ 2", alpha)
 	}
 	z = MulScalar(Sub(z, ReduceAndKeep(z, ReduceMax, -1)), alpha-1) // now max z = 0, and −1 ≤ τ ≤ 0
-	at := func(tau *Node) *Node {
-		return PowScalar(MaxScalar(Sub(z, tau), 0), 1/(alpha-1))
+	power := 1 / (alpha - 1)
+	at := func(tau *Node) (p, slope *Node) { // pᵢ, and −∂pᵢ/∂τ
+		u := Sub(z, tau)
+		slope = Where(GreaterThan(u, ZerosLike(u)), PowScalar(MaxScalar(u, 0), power-1), ZerosLike(u))
+		return Mul(slope, MaxScalar(u, 0)), MulScalar(slope, power)
 	}
-	low := AddScalar(ZerosLike(ReduceAndKeep(z, ReduceMax, -1)), -1) // Σ p ≥ 1 here
-	bits := 24
-	if z.DType() == dtypes.Float64 {
-		bits = 53
+	total := func(x *Node) *Node { return ReduceAndKeep(x, ReduceSum, -1) }
+	count := float64(z.Shape().Dim(-1))
+	tau := AddScalar(ReduceAndKeep(z, ReduceMean, -1), -math.Pow(count, 1-alpha)) // below the root, by Jensen's inequality
+	tau = MaxScalar(tau, -1)
+	for range 16 {
+		p, slope := at(tau)
+		tau = Add(tau, Div(AddScalar(total(p), -1), total(slope)))
 	}
-	for k := range bits {
-		middle := AddScalar(low, 1/float64(uint64(2)<<k))
-		enough := GreaterOrEqual(ReduceAndKeep(at(middle), ReduceSum, -1), OnesLike(low))
-		low = Where(enough, middle, low)
-	}
-	p := at(low)
-	return Div(p, ReduceAndKeep(p, ReduceSum, -1))
+	p, _ := at(tau)
+	return Div(p, total(p))
 }
 
 // entmaxConjugate returns max_p (p·z − Ω_α(p)), [.., 1].
