@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"strings"
 )
 
 // Job is a piece of work that several sides do. The first side is the one that
@@ -83,10 +84,6 @@ func (j Job) program() string {
 	switch j.Name {
 	case "langevin-scaling", "sampler":
 		return "langevin"
-	case "dsm-train":
-		return "dsm_train"
-	case "ncsn-sample":
-		return "ncsn_sample"
 	}
-	return j.Name
+	return strings.ReplaceAll(j.Name, "-", "_")
 }

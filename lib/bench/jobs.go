@@ -59,6 +59,13 @@ var jobs = []Job{
 		Cases: []Case{{Settings: map[string]any{"chains": 5000, "levels": 10, "steps": 100, "sigma_max": 5, "sigma_min": 0.01, "rate": 0.1}}},
 	},
 	{
+		Name:  "hopfield-retrieve",
+		What:  "one step of a modern Hopfield memory: 1,024 queries to 100,000 patterns of 256 numbers, softmax at β = 12",
+		Aim:   "the best of the others",
+		Sides: []Side{ours, jax, torch, torchPlain},
+		Cases: []Case{{Settings: map[string]any{"patterns": 100_000, "dim": 256, "queries": 1024, "beta": 12, "noise": 0.02}}},
+	},
+	{
 		Name:    "cell",
 		What:    "a changed cell that compiles and runs a small graph, from the request to the kernel being idle",
 		Aim:     "3 times stock GoNB",

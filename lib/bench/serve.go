@@ -75,10 +75,11 @@ func work(job, settings string) error {
 
 // tasks are our sides of the jobs, by Job.program.
 var tasks = map[string]func(settings []byte, in io.Reader, out io.Writer) error{
-	"normals":     serving(normals),
-	"langevin":    serving(langevin),
-	"dsm_train":   serving(dsmTrain),
-	"ncsn_sample": serving(ncsnSample),
+	"normals":           serving(normals),
+	"langevin":          serving(langevin),
+	"dsm_train":         serving(dsmTrain),
+	"ncsn_sample":       serving(ncsnSample),
+	"hopfield_retrieve": serving(hopfieldRetrieve),
 }
 
 // serving reads the settings of a task, prepares it and serves it.

@@ -76,3 +76,24 @@ def trained(network, losses, sigma):
         "mean loss, second half": (value, np.hypot(error, 2 * BETWEEN_SEEDS)),
         "D_F(q‖s)": (0.5 * np.mean(np.sum(off**2, 1)), BETWEEN_SEEDS),
     }
+
+
+def sphere(n, d):
+    """n points of the unit sphere in d dimensions, float32 [n, d]."""
+    x = np.random.default_rng(1).standard_normal((n, d))
+    return (x / np.linalg.norm(x, axis=1, keepdims=True)).astype(np.float32)
+
+
+def queries(stored, n, noise, seed):
+    """n patterns, and points near them."""
+    near = stored[seed % 8 * n :][:n]
+    return near, near + noise * np.random.default_rng(seed).standard_normal(near.shape, np.float32)
+
+
+def recalled(result):
+    """What recalled states are judged by."""
+    near, states = (np.asarray(x, np.float64) for x in result)
+    return {
+        "distance from the pattern": mean(np.linalg.norm(states - near, axis=1)),
+        "component along it": mean(np.sum(states * near, 1)),
+    }
