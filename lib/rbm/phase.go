@@ -88,12 +88,21 @@ func (p *phase) negatives() (v *Node) {
 			p.s, h = m.SampleHidden(p.s, v)
 		}
 		p.s, v = m.SampleVisible(p.s, h)
+		v = p.settle(v)
 	}
 	if p.Negatives == FastPCD {
 		p.s, h = m.SampleHidden(p.s, v)
 		p.chains.SetNodeValue(h)
 	}
 	return v
+}
+
+// settle keeps XLA from fusing the words of one sweep into those of the next, which
+// would compute them again and again, and compile for minutes.
+func (p *phase) settle(v *Node) *Node {
+	settled := OptimizationBarriers(p.s.Node(), v)
+	p.s = rng.FromNode(settled[0])
+	return settled[1]
 }
 
 // keep ends the phase, given the hidden inputs at the negatives: they say where PCD's
@@ -134,6 +143,7 @@ func (p *phase) temper() *Node {
 	for sweep := range p.Sweeps {
 		t := AddScalar(MulScalar(update, p.Sweeps), sweep)
 		p.s, v, _ = m.Temper(p.s, t, v)
+		v = p.settle(v)
 	}
 	p.chains.SetNodeValue(v)
 	return Squeeze(Slice(v, AxisElem(-1)), 0)
