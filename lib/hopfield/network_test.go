@@ -35,7 +35,7 @@ func energyOf(w mat.Matrix, x []int8) float64 {
 // TestPacking checks overlaps and Hebb's weights against sums over units, at sizes
 // around the words' ends.
 func TestPacking(t *testing.T) {
-	for _, size := range [][2]int{{1, 1}, {3, 63}, {5, 64}, {70, 65}, {128, 130}} {
+	for _, size := range [][2]int{{1, 1}, {3, 63}, {5, 64}, {70, 65}} {
 		p := hopfield.RandomPatterns(rng.NewHost(3), size[0], size[1])
 		x := hopfield.RandomPatterns(rng.NewHost(4), 1, size[1]).State(0)
 		w := hopfield.Hebb(p).Weights()
@@ -58,9 +58,6 @@ func TestPacking(t *testing.T) {
 				if got := w.At(i, j); math.Abs(got-float64(sum)/float64(size[1])) > 1e-15 {
 					t.Fatalf("%v: W(%d, %d) = %g, want %d/%d", size, i, j, got, sum, size[1])
 				}
-			}
-			if size[1] > 100 && i > 2 {
-				break
 			}
 		}
 	}

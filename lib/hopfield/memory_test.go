@@ -1,0 +1,56 @@
+package hopfield_test
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"gibbs/lib/backend"
+	"gibbs/lib/hopfield"
+
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// TestMemory stores, retrieves and settles in both dtypes, and stores anew.
+func TestMemory(t *testing.T) {
+	memory, err := hopfield.NewMemory(backend.MustOpen(), 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := memory.Retrieve(matrix([]float64{1, 0})); err == nil {
+		t.Error("an empty memory: no error")
+	}
+	if err := memory.Store(matrix([]float64{1, 0}, []float64{0, 1}, []float64{-1, 0})); err != nil {
+		t.Fatal(err)
+	}
+	query := matrix([]float64{.6, .3})
+	once, err := memory.Retrieve(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	within(t, "one step", tensors.MustCopyFlatData[float64](once)[0], .757410, 5e-7)
+	end, steps, err := memory.Settle(context.Background(), query, 1e-12, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := tensors.MustCopyFlatData[float64](end)
+	within(t, "limit", math.Hypot(x[0]-.97790041, x[1]-.02131629), 0, 1e-8)
+	if steps < 10 || steps > 200 {
+		t.Errorf("settled in %d steps", steps)
+	}
+	if _, steps, err := memory.Settle(context.Background(), query, 1e-12, 3); err != nil || steps != 3 {
+		t.Errorf("at most 3 steps: %d, %v", steps, err)
+	}
+	if _, err := memory.Retrieve(matrix([]float64{1, 0, 0})); err == nil {
+		t.Error("a query of another dim: no error")
+	}
+	if _, err := memory.Retrieve(tensors.FromValue([][]float32{{1, 0}})); err == nil {
+		t.Error("a query of another dtype: no error")
+	}
+	if err := memory.Store(tensors.FromValue([]float64{1})); err == nil {
+		t.Error("patterns of rank 1: no error")
+	}
+	if _, err := hopfield.NewMemory(backend.MustOpen(), 0); err == nil {
+		t.Error("β = 0: no error")
+	}
+}
