@@ -50,7 +50,8 @@ func (s *Sampler) init(in loop.Nodes) loop.Nodes {
 	state := x.state()
 	state["rng"] = stream.Node()
 	if s.measures() {
-		state["bonds"], state["total"] = ZerosLike(x.total()), ZerosLike(x.total())
+		sum := ReduceSum(x[0][0], 0, 1)
+		state["bonds"], state["total"] = ZerosLike(sum), ZerosLike(sum)
 	}
 	if s.compiled.Exchange {
 		state["swaps"] = Zeros(g, shapes.Make(dtypes.Int32, len(s.compiled.Tau)-1))
@@ -63,18 +64,17 @@ func (s *Sampler) measures() bool { return s.compiled.Exchange || !s.compiled.Fi
 
 func (s *Sampler) step(i *Node, constants, state loop.Nodes) loop.Nodes {
 	x := quarters{{state["00"], state["01"]}, {state["10"], state["11"]}}
-	stream, x, bonds := x.sweep(rng.FromNode(state["rng"]), constants["table"])
-	total := x.total()
-	next := loop.Nodes{}
+	stream, x, around := x.sweep(rng.FromNode(state["rng"]), constants["table"])
+	next := loop.Nodes{"rng": stream.Node()}
+	if s.measures() {
+		next["bonds"], next["total"] = x.sums(around)
+	}
 	if s.compiled.Exchange {
-		x, bonds, total, next["swaps"] = s.exchange(i, constants, x, bonds, total)
+		x, next["bonds"], next["total"], next["swaps"] = s.exchange(i, constants, x, next["bonds"], next["total"])
 		next["swaps"] = Add(next["swaps"], state["swaps"])
 	}
 	for name, node := range x.state() {
 		next[name] = node
-	}
-	if next["rng"] = stream.Node(); s.measures() {
-		next["bonds"], next["total"] = bonds, total
 	}
 	return next
 }

@@ -73,28 +73,28 @@ func (x quarters) neighbours(a, b int) *Node {
 	return Add(Add(beside, roll(beside, 1, 2*b-1)), Add(above, roll(above, 0, 2*a-1)))
 }
 
-// sweep updates the even sites and then the odd ones. As every bond joins an even to an
-// odd site, the sums around the odd ones give the bond energy −Σ_⟨ij⟩ sᵢsⱼ after the
-// sweep, int32 [lattices] or a scalar.
-func (x quarters) sweep(s rng.State, table *Node) (_ rng.State, _ quarters, bonds *Node) {
+// sweep updates the even sites and then the odd ones. around are the neighbour sums of
+// the odd sites, in the quarters [0][1] and [1][0], after the sweep.
+func (x quarters) sweep(s rng.State, table *Node) (_ rng.State, _ quarters, around [2]*Node) {
 	for parity := range 2 {
-		var sums [2]*Node
 		for a := range 2 {
-			sums[a] = x.neighbours(a, a^parity)
+			around[a] = x.neighbours(a, a^parity)
 		}
 		for a := range 2 {
-			s, x[a][a^parity] = draw(s, x[a][a^parity], sums[a], table)
-		}
-		if parity == 1 {
-			bonds = Neg(Add(ReduceSum(Mul(sums[0], x[0][1]), 0, 1), ReduceSum(Mul(sums[1], x[1][0]), 0, 1)))
+			s, x[a][a^parity] = draw(s, x[a][a^parity], around[a], table)
 		}
 	}
-	return s, x, bonds
+	return s, x, around
 }
 
-// total returns Σ sᵢ, int32 [lattices] or a scalar.
-func (x quarters) total() *Node {
-	return ReduceSum(Add(Add(x[0][0], x[0][1]), Add(x[1][0], x[1][1])), 0, 1)
+// sums returns the bond energy −Σ_⟨ij⟩ sᵢsⱼ and Σ sᵢ, int32 [lattices] or scalars. Every
+// bond joins an even to an odd site, so what is around the odd sites has all bonds. The
+// barrier keeps XLA from computing the spins again inside of the sums.
+func (x quarters) sums(around [2]*Node) (bonds, total *Node) {
+	bonds = Neg(Add(Mul(around[0], x[0][1]), Mul(around[1], x[1][0])))
+	total = Add(Add(x[0][0], x[0][1]), Add(x[1][0], x[1][1]))
+	both := OptimizationBarriers(bonds, total)
+	return ReduceSum(both[0], 0, 1), ReduceSum(both[1], 0, 1)
 }
 
 // draw returns the spins after an update: one word for each. A word is below the
