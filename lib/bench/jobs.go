@@ -59,6 +59,13 @@ var jobs = []Job{
 		Cases: []Case{{Settings: map[string]any{"chains": 5000, "levels": 10, "steps": 100, "sigma_max": 5, "sigma_min": 0.01, "rate": 0.1}}},
 	},
 	{
+		Name:  "ebm-train",
+		What:  "1,000 updates of a neural energy, MLP 2-64-64-1, tanh, batch 128 drawn anew, 20 Langevin steps for negatives, Adam",
+		Aim:   "1.5 times JAX",
+		Sides: []Side{ours, jax},
+		Cases: []Case{{Settings: map[string]any{"updates": 1000, "batch": 128, "hidden": []int{64, 64}, "transitions": 20, "step_size": 0.02, "learning_rate": 1e-3}}},
+	},
+	{
 		Name:  "hopfield-retrieve",
 		What:  "one step of a modern Hopfield memory: 1,024 queries to 100,000 patterns of 256 numbers, softmax at β = 12",
 		Aim:   "the best of the others",

@@ -80,6 +80,7 @@ var tasks = map[string]func(settings []byte, in io.Reader, out io.Writer) error{
 	"dsm_train":         serving(dsmTrain),
 	"ncsn_sample":       serving(ncsnSample),
 	"hopfield_retrieve": serving(hopfieldRetrieve),
+	"ebm_train":         serving(ebmTrain),
 }
 
 // serving reads the settings of a task, prepares it and serves it.

@@ -33,9 +33,27 @@ type dsmSettings struct {
 	LearningRate float64 `json:"learning_rate"`
 }
 
-// warmUp is the number of steps that dsmTrain makes before its clock starts: fit
+// warmUp is the number of updates that training makes before its clock starts: fit
 // compiles anew in each call, which is not what is timed.
 const warmUp = 100
+
+// trainTimed returns a run of warmUp updates and then that many more, and where it
+// leaves the seconds of the latter.
+func trainTimed(objective fit.Objective, updates int, learningRate float64) (run func(seed int) (*fit.Result, error), seconds *float64) {
+	seconds = new(float64)
+	return func(seed int) (*fit.Result, error) {
+		var start time.Time
+		defer func() { *seconds = time.Since(start).Seconds() }()
+		return fit.Train(context.Background(), backend.MustOpen(), objective, fit.Config{
+			Steps: warmUp + updates, Block: warmUp, LearningRate: learningRate, Seed: int64(seed),
+			Progress: func(step, _ int, _ float64) {
+				if step == warmUp {
+					start = time.Now()
+				}
+			},
+		})
+	}, seconds
+}
 
 // dsmTrain trains by denoising score matching on the two modes. Its seconds are of
 // Steps updates, after warmUp others.
@@ -46,19 +64,7 @@ func dsmTrain(o dsmSettings) (task[*fit.Result], error) {
 		_, x := prob.TwoModes().Sample(data, dtypes.Float32, o.Batch)
 		return score.DSM{Sigma: o.Sigma}.Loss(net.Bind(scope, mlp.Apply), noise, x)
 	}
-	var seconds float64
-	run := func(seed int) (*fit.Result, error) {
-		var start time.Time
-		defer func() { seconds = time.Since(start).Seconds() }()
-		return fit.Train(context.Background(), backend.MustOpen(), objective, fit.Config{
-			Steps: warmUp + o.Steps, Block: warmUp, LearningRate: o.LearningRate, Seed: int64(seed),
-			Progress: func(step, _ int, _ float64) {
-				if step == warmUp {
-					start = time.Now()
-				}
-			},
-		})
-	}
+	run, seconds := trainTimed(objective, o.Steps, o.LearningRate)
 	answer := func(r *fit.Result) Answer {
 		exec := model.MustNewExec(backend.MustOpen(), r.Store, func(scope *model.Scope, x *Node) *Node {
 			return net.Bind(scope, mlp.Apply)(x)
@@ -66,7 +72,7 @@ func dsmTrain(o dsmSettings) (task[*fit.Result], error) {
 		defer exec.Finalize()
 		return trained(func(x [][]float32) [][]float32 { return exec.MustCall1(x).Value().([][]float32) }, r.Losses, o.Sigma)
 	}
-	return task[*fit.Result]{run: run, answer: answer, seconds: &seconds}, nil
+	return task[*fit.Result]{run: run, answer: answer, seconds: seconds}, nil
 }
 
 // betweenSeeds is the standard deviation of D_F(q‖s) from one seed to another
