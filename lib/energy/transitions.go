@@ -34,11 +34,32 @@ type logProber func(x *Node) *Node
 
 func (f logProber) LogProb(x *Node) *Node { return f(x) }
 
-// walk makes transitions from x, written out in the graph, and returns where they end.
+// walk makes transitions from x, written out in the graph, and returns where they
+// end. A barrier after each keeps XLA from fusing a transition with those before
+// it, which would compute the generator's first words anew for every later one.
 func walk(s rng.State, kernel mcmc.Kernel, stepSize, x *Node, steps int) (rng.State, *Node) {
 	at := kernel.Init(x)
 	for range steps {
 		s, at, _ = kernel.Step(s, stepSize, at)
+		s, at = apart(s, at)
 	}
 	return s, at.X
+}
+
+// apart puts a barrier behind the states of a generator and of a kernel.
+func apart(s rng.State, at mcmc.State) (rng.State, mcmc.State) {
+	nodes := []*Node{s.Node(), at.X}
+	for _, n := range []*Node{at.LogP, at.Score} {
+		if n != nil {
+			nodes = append(nodes, n)
+		}
+	}
+	nodes = OptimizationBarriers(nodes...)
+	s, at.X, nodes = rng.FromNode(nodes[0]), nodes[1], nodes[2:]
+	for _, n := range []**Node{&at.LogP, &at.Score} {
+		if *n != nil {
+			*n, nodes = nodes[0], nodes[1:]
+		}
+	}
+	return s, at
 }
