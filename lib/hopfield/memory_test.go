@@ -3,12 +3,16 @@ package hopfield_test
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"gibbs/lib/backend"
 	"gibbs/lib/hopfield"
+	"gibbs/lib/rng"
 
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"gonum.org/v1/gonum/floats"
 )
 
 // TestMemory stores, retrieves and settles in both dtypes, and stores anew.
@@ -53,4 +57,31 @@ func TestMemory(t *testing.T) {
 	if _, err := hopfield.NewMemory(backend.MustOpen(), 0); err == nil {
 		t.Error("β = 0: no error")
 	}
+}
+
+// TestMemoryInBlocks reads more scores than fit a block, the last of which is not full,
+// and holds the result to a softmax over all at once. It catches
+// patterns that are left out or counted twice, and sums that are not rescaled.
+func TestMemoryInBlocks(t *testing.T) {
+	const n, batch = 2500, 1024 // blocks of 1024, 1024 and 452
+	h := rng.NewHost(1)
+	patterns, queries := h.Normal(n*4), h.Normal(batch*4)
+	slices.Sort(patterns) // the largest scores come last
+	memory, err := hopfield.NewMemory(backend.MustOpen(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, p := tensors.FromFlatDataAndDimensions(queries, batch, 4), tensors.FromFlatDataAndDimensions(patterns, n, 4)
+	if err := memory.Store(p); err != nil {
+		t.Fatal(err)
+	}
+	got, err := memory.Retrieve(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := graph.MustExecOnce(backend.MustOpen(), func(x, p *graph.Node) *graph.Node {
+		return hopfield.Modern{Patterns: p, Beta: graph.Scalar(x.Graph(), x.DType(), 2)}.Step(x)
+	}, x, p)
+	a, b := tensors.MustCopyFlatData[float64](got), tensors.MustCopyFlatData[float64](want)
+	within(t, "in blocks", floats.Distance(a, b, math.Inf(1)), 0, 1e-12)
 }
