@@ -187,8 +187,8 @@ func (t *trainer) objective(scope *model.Scope, _ rng.State, batch []*Node) *Nod
 	input := m.HiddenInput(both)
 	t.followMeans(scope, data, Slice(input, AxisRange(0, examples)))
 	p.keep(StopGradient(Slice(input, AxisRange(examples))))
-	f := m.freeEnergy(both, input)
-	return Sub(ReduceAllMean(Slice(f, AxisRange(0, examples))), ReduceAllMean(Slice(f, AxisRange(examples))))
+	e := m.energy(both, input)
+	return Sub(ReduceAllMean(Slice(e, AxisRange(0, examples))), ReduceAllMean(Slice(e, AxisRange(examples))))
 }
 
 // model returns the machine's variables.

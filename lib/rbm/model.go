@@ -75,6 +75,13 @@ func (m Model) freeEnergy(v, input *Node) *Node {
 	return f
 }
 
+// energy is E[E(v, h) | v] of discrete hidden units, whose gradient by the parameters
+// at constant v and E[h | v] is that of the free energy.
+func (m Model) energy(v, input *Node) *Node {
+	h := StopGradient(m.HiddenUnits.Mean(input))
+	return Neg(Add(ReduceSum(Mul(h, input), -1), m.biasTerm(v)))
+}
+
 // biasTerm is [b₀ + β(b − b₀)]ᵀv.
 func (m Model) biasTerm(v *Node) *Node {
 	if m.Base == nil {

@@ -39,7 +39,7 @@ func (t *trainer) phase(scope *model.Scope, m Model, data *Node) *phase {
 	if t.Negatives == Tempering {
 		replicas = len(t.Betas)
 	}
-	lanes := max(256, replicas*chains*min(t.visible, t.Hidden)) // the larger layer takes more than one advance
+	lanes := max(256, replicas*chains*max(t.visible, t.Hidden)) // a draw is one advance: what XLA makes fast code of
 	p.stream = p.state(nameStream, shapes.Make(dtypes.Uint32, 4, lanes), func(g *Graph) *Node {
 		return rng.New(g, t.seed).FoldInt(1).Lanes(lanes).Node()
 	})
