@@ -117,10 +117,6 @@ func (t *trainer) remember(scope *model.Scope, name string, step, value *Node) {
 	shape := shapes.Make(value.DType(), append([]int{t.Snapshots}, value.Shape().Dimensions...)...)
 	history := t.untrained(scope, ofHistory+name, shape, func(g *Graph) *Node { return Zeros(g, shape) })
 	row := Div(MulScalar(step, t.Snapshots), Const(step.Graph(), int64(t.steps)))
-	start := make([]*Node, shape.Rank())
-	for axis := range start {
-		start[axis] = Const(step.Graph(), int64(0))
-	}
-	start[0] = row
-	history.SetNodeValue(DynamicUpdateSlice(history.NodeValue(value), ExpandAxes(value, 0), start))
+	here := Equal(Iota(step.Graph(), shapes.Make(dtypes.Int64, shape.Dimensions...), 0), row)
+	history.SetNodeValue(Where(here, BroadcastToShape(ExpandAxes(value, 0), shape), history.NodeValue(value)))
 }
