@@ -27,7 +27,7 @@ func kinds() (all []*rbm.RBM) {
 	for _, v := range units {
 		for _, h := range units {
 			if v != rbm.Gaussian || h != rbm.Gaussian {
-				all = append(all, random(3, 4, v, h, 0.4, 7))
+				all = append(all, random(3, 2, v, h, 0.4, 7))
 			}
 		}
 	}
