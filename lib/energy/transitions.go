@@ -35,13 +35,13 @@ type logProber func(x *Node) *Node
 func (f logProber) LogProb(x *Node) *Node { return f(x) }
 
 // walk makes transitions from x, written out in the graph, and returns where they
-// end. A barrier after each keeps XLA from fusing a transition with those before
-// it, which would compute the generator's first words anew for every later one.
+// end. A barrier before each keeps XLA from fusing a transition with what comes
+// before it, which would compute the generator's words anew for every later use.
 func walk(s rng.State, kernel mcmc.Kernel, stepSize, x *Node, steps int) (rng.State, *Node) {
 	at := kernel.Init(x)
 	for range steps {
-		s, at, _ = kernel.Step(s, stepSize, at)
 		s, at = apart(s, at)
+		s, at, _ = kernel.Step(s, stepSize, at)
 	}
 	return s, at.X
 }
