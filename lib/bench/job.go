@@ -45,6 +45,7 @@ var (
 	jax        = Side{Name: "JAX", Library: "jax"}
 	blackjax   = Side{Name: "BlackJAX", Library: "blackjax"}
 	sklearn    = Side{Name: "scikit-learn", Library: "sklearn"}
+	numba      = Side{Name: "Numba", Library: "numba"}
 	torch      = Side{Name: "PyTorch", Library: "torch"}
 	torchPlain = Side{Name: "PyTorch, eager", Library: "torch", Way: map[string]any{"eager": true}}
 )

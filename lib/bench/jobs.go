@@ -73,6 +73,14 @@ var jobs = []Job{
 		Cases: []Case{{Settings: map[string]any{"patterns": 100_000, "dim": 256, "queries": 1024, "beta": 12, "noise": 0.02}}},
 	},
 	{
+		Name:  "ising-heatbath",
+		What:  "1,000 heat-bath sweeps of a 256×256 Ising lattice at τ = 2, sublattice after sublattice",
+		Aim:   "2 times JAX",
+		Sides: []Side{ours, jax, numba},
+		Cases: []Case{{Settings: map[string]any{"l": 256, "sweeps": 1000, "tau": 2}}},
+		Exact: map[string]float64{"energy of a spin": -1.7455646, "magnetisation": 0.9113194},
+	},
+	{
 		Name:    "cell",
 		What:    "a changed cell that compiles and runs a small graph, from the request to the kernel being idle",
 		Aim:     "3 times stock GoNB",

@@ -81,6 +81,7 @@ var tasks = map[string]func(settings []byte, in io.Reader, out io.Writer) error{
 	"ncsn_sample":       serving(ncsnSample),
 	"hopfield_retrieve": serving(hopfieldRetrieve),
 	"ebm_train":         serving(ebmTrain),
+	"ising_heatbath":    serving(isingHeatbath),
 }
 
 // serving reads the settings of a task, prepares it and serves it.
