@@ -15,7 +15,8 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// TestMemory stores, retrieves and settles in both dtypes, and stores anew.
+// TestMemory stores, retrieves and settles, and says what is wrong; float32 is in the
+// example.
 func TestMemory(t *testing.T) {
 	memory, err := hopfield.NewMemory(backend.MustOpen(), 4)
 	if err != nil {

@@ -18,8 +18,9 @@ import (
 func TestModernTriangle(t *testing.T) {
 	at := compiled(func(x *Node) []*Node {
 		m := hopfield.Modern{Patterns: Const(x.Graph(), [][]float64{{1, 0}, {0, 1}, {-1, 0}}), Beta: Const(x.Graph(), 4.)}
-		e := m.Energy(x)
-		return []*Node{e, m.Step(x), m.Grad(x), Gradient(ReduceAllSum(e), x)[0]}
+		e, other := m.Energy(x), m
+		other.Values = MulScalar(m.Patterns, 2) // doubles the step, and is none of the gradient's business
+		return []*Node{e, MulScalar(other.Step(x), 0.5), other.Grad(x), Gradient(ReduceAllSum(e), x)[0]}
 	})
 	x := []float64{.6, .3}
 	for k, want := range []float64{.33225624, .30139218, .27576150, .27001159, .26965057, .26963809} {
@@ -196,6 +197,30 @@ func TestEntmax(t *testing.T) {
 		for k, p := range at(matrix(rows...))[0] {
 			want := [...]float64{f(zs[k/3]), 1 - f(zs[k/3]), 0}[k%3]
 			within(t, "p", p, want, tolerance)
+		}
+	}
+}
+
+// TestEntmaxMany checks the conditions of the maximum over thousands of scores: the
+// probabilities add up to 1, and (α−1)z − p^{α−1} is one number τ where p > 0 and not
+// above it elsewhere.
+func TestEntmaxMany(t *testing.T) {
+	z := rng.NewHost(41).Normal(5000)
+	for _, alpha := range []float64{1.5, 2} {
+		p := compiled(func(z *Node) *Node { return hopfield.Entmax(z, alpha) })(matrix(z))[0]
+		sum, low, high, rest := 0.0, math.Inf(1), math.Inf(-1), math.Inf(-1)
+		for i := range p {
+			sum += p[i]
+			if tau := (alpha-1)*z[i] - math.Pow(p[i], alpha-1); p[i] > 0 {
+				low, high = min(low, tau), max(high, tau)
+			} else {
+				rest = max(rest, (alpha-1)*z[i])
+			}
+		}
+		within(t, "sum", sum, 1, 1e-13)
+		within(t, "τ where p > 0", high, low, 1e-12)
+		if rest > low+1e-12 {
+			t.Errorf("α = %g: a score above τ = %g has no weight", alpha, low)
 		}
 	}
 }
