@@ -88,8 +88,7 @@ func (l Lattice) neighbours(i int) [4]int {
 }
 
 // Levels returns the states as levels of E, with the field of the model. Each class
-// is one level, so that several may have one energy; Abs and the other functions of
-// M are numbers of these levels, for energy.Levels.Mean.
+// is one level, in the order of Bonds and M, so that several may have one energy.
 func (s *States) Levels() energy.Levels {
 	levels := energy.Levels{Energy: make([]float64, len(s.Count)), LogCount: make([]float64, len(s.Count))}
 	for i, count := range s.Count {

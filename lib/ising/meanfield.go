@@ -56,24 +56,21 @@ func Entropy(m float64) float64 {
 // FreeEnergy returns f(m) at temperature tau: E/N − τ s(m).
 func (f MeanField) FreeEnergy(m, tau float64) float64 { return f.Energy(m) - tau*Entropy(m) }
 
-// slope is f′(m): at a solution of m = tanh((PJm^{P−1} + h)/τ) it is 0.
-func (f MeanField) slope(m, tau float64) float64 {
-	return -f.p()*f.j()*math.Pow(m, f.p()-1) - f.Field + tau*math.Atanh(m)
-}
-
 // Stationary returns the solutions of m = tanh((PJm^{P−1} + h)/τ) in increasing order:
 // minima, maxima and barriers of f. It panics unless tau is positive.
 func (f MeanField) Stationary(tau float64) []float64 {
 	if !(tau > 0) {
 		panic(fmt.Sprintf("ising: mean field at τ = %g: want τ > 0", tau))
 	}
-	// In the coordinate a = atanh m, where f′ = τa − … is smooth up to |m| = 1. Beyond
-	// |a| = (PJ + |h|)/τ it has no zero.
-	slope := func(a float64) float64 { return f.slope(math.Tanh(a), tau) - tau*math.Atanh(math.Tanh(a)) + tau*a }
+	// In the coordinate a = atanh m, f′ is smooth up to |m| = 1, and has no zero beyond
+	// |a| = (PJ + |h|)/τ.
+	slope := func(a float64) float64 {
+		return tau*a - f.p()*f.j()*math.Pow(math.Tanh(a), f.p()-1) - f.Field
+	}
 	end := (f.p()*math.Abs(f.j())+math.Abs(f.Field))/tau + 1
 	const cells = 4001 // odd, so that 0 is inside a cell
 	var solutions []float64
-	at := func(k int) float64 { return end * (2*float64(k)/cells - 1) }
+	at := func(k int) float64 { return end * math.Pow(2*float64(k)/cells-1, 3) } // barriers may lie close to 0
 	for k := range cells {
 		if low, high := at(k), at(k+1); (slope(low) < 0) != (slope(high) < 0) {
 			solutions = append(solutions, math.Tanh(bisect(slope, low, high)))

@@ -22,7 +22,7 @@ func TestMeanFieldSolutions(t *testing.T) {
 	}{
 		{ising.OfLattice(4), 3.9, 3}, {ising.OfLattice(4), 4.1, 1}, {ising.MeanField{P: 3}, 1.7, 3},
 		{ising.MeanField{P: 3}, 1.8, 1}, {ising.MeanField{P: 2, J: 2, Field: 0.1}, 2, 3}, {ising.MeanField{P: 2, J: 2, Field: 3}, 2, 1},
-		{ising.MeanField{P: 4}, 1, 5},
+		{ising.MeanField{P: 4}, 1, 5}, {ising.MeanField{P: 3}, 0.05, 3},
 	} {
 		at := c.f.Stationary(c.tau)
 		if len(at) != c.want {
@@ -30,6 +30,9 @@ func TestMeanFieldSolutions(t *testing.T) {
 		}
 		for _, m := range at {
 			const h = 1e-6
+			if math.Abs(m)+h >= 1 {
+				continue // saturated
+			}
 			slope := (c.f.FreeEnergy(m+h, c.tau) - c.f.FreeEnergy(m-h, c.tau)) / (2 * h)
 			within(t, "slope", slope, 0, 1e-6)
 		}

@@ -40,8 +40,9 @@ func TestRulesBalance(t *testing.T) {
 }
 
 // hostSweeps makes the sweeps of a Sampler on the host, in the textbook's words: each
-// site reads its four neighbours and the word that the device draws for it.
-func hostSweeps(l Lattice, c Config) [][]int {
+// site reads its four neighbours and the word that the device draws for it. mistake
+// plants one.
+func hostSweeps(l Lattice, c Config, mistake string) [][]int {
 	n, half := len(c.Tau)*c.Chains, l.L/2
 	stream := rng.NewHost(c.Seed).Fold(0).Lanes(half * half * n)
 	x := make([][]int, n) // [lattice][site]
@@ -64,10 +65,23 @@ func hostSweeps(l Lattice, c Config) [][]int {
 			for a := range 2 {
 				quarter(a, a^parity, func(lattice, site int, word uint32) {
 					sum := 0
-					for _, j := range l.neighbours(site) {
+					around, old, tau := l.neighbours(site), x[lattice][site], c.Tau[lattice/c.Chains]
+					switch mistake {
+					case "left neighbour twice":
+						around[3] = around[2]
+					case "β for 2β":
+						tau *= 2
+					case "old spin turned":
+						old = -old
+					case "temperatures of the neighbour":
+						tau = c.Tau[(lattice/c.Chains+1)%len(c.Tau)]
+					case "a sublattice that reads itself":
+						around = [4]int{site, site, site, site}
+					}
+					for _, j := range around {
 						sum += x[lattice][j]
 					}
-					up := c.Rule.up(x[lattice][site], sum, l.Field, c.Tau[lattice/c.Chains])
+					up := c.Rule.up(old, sum, l.Field, tau)
 					if x[lattice][site] = -1; float64(word) < up*(1<<32) {
 						x[lattice][site] = 1
 					}
@@ -79,26 +93,40 @@ func hostSweeps(l Lattice, c Config) [][]int {
 }
 
 // TestSweepsWordForWord holds the spins after some sweeps to the host's, for both rules,
-// with many lattices and with one.
+// with many lattices and with one; a host with a mistake must not agree.
 func TestSweepsWordForWord(t *testing.T) {
 	for _, c := range []struct {
 		l Lattice
 		Config
+		mistakes []string
 	}{
-		{Lattice{L: 6, Field: 0.2}, Config{Tau: []float64{1.5, 2.5, 4}, Chains: 2, Rule: Metropolis}},
-		{Lattice{L: 8}, Config{Tau: []float64{2.5}, Chains: 1}},
+		{
+			Lattice{L: 6, Field: 0.2}, Config{Tau: []float64{1.5, 2.5, 4}, Chains: 2, Rule: Metropolis},
+			[]string{"left neighbour twice", "β for 2β", "old spin turned", "temperatures of the neighbour", "a sublattice that reads itself"},
+		},
+		{Lattice{L: 8}, Config{Tau: []float64{2.5}, Chains: 1}, []string{"left neighbour twice", "β for 2β", "a sublattice that reads itself"}},
 	} {
 		c.Config.Hot, c.Config.Sweeps, c.Config.Seed = true, 5, 11
 		r, err := Run(context.Background(), backend.MustOpen(), c.l, c.Config)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for k, want := range hostSweeps(c.l, c.Config) {
-			got := r.Final[k/c.Chains][k%c.Chains]
-			for site, spin := range want {
-				if int(got.S[site]) != spin {
-					t.Fatalf("%+v: lattice %d, site %d: %d, want %d", c.l, k, site, got.S[site], spin)
+		differ := func(mistake string) (spins int) {
+			for k, want := range hostSweeps(c.l, c.Config, mistake) {
+				for site, spin := range want {
+					if int(r.Final[k/c.Chains][k%c.Chains].S[site]) != spin {
+						spins++
+					}
 				}
+			}
+			return spins
+		}
+		if n := differ(""); n != 0 {
+			t.Errorf("%+v: %d spins differ from the host's", c.l, n)
+		}
+		for _, mistake := range c.mistakes {
+			if differ(mistake) == 0 {
+				t.Errorf("%+v: %s: not caught", c.l, mistake)
 			}
 		}
 	}
