@@ -17,8 +17,8 @@ import (
 //
 // τ is found by 16 steps of Newton's method on Σ pᵢ − 1, which is convex and falls in
 // τ, from below: they never pass the root, and reach it to rounding for thousands of
-// scores. There is no sort in it, so that it also runs in a compiled loop. The
-// gradient is that of p without the search, which is not that of p: do not use it.
+// scores. There is no sort in it, so that it also runs in a compiled loop, and
+// gradients go through it.
 // It panics unless 1 < α ≤ 2.
 //
 // Source: Peters, Niculae, Martins, "Sparse sequence-to-sequence models", 2019,
@@ -31,8 +31,10 @@ func Entmax(z *Node, alpha float64) *Node {
 	power := 1 / (alpha - 1)
 	at := func(tau *Node) (p, slope *Node) { // pᵢ, and −∂pᵢ/∂τ
 		u := Sub(z, tau)
-		slope = Where(GreaterThan(u, ZerosLike(u)), PowScalar(MaxScalar(u, 0), power-1), ZerosLike(u))
-		return Mul(slope, MaxScalar(u, 0)), MulScalar(slope, power)
+		inside := GreaterThan(u, ZerosLike(u))
+		u = Where(inside, u, OnesLike(u)) // no power of 0, whose gradient is none
+		slope = Where(inside, PowScalar(u, power-1), ZerosLike(u))
+		return Mul(slope, u), MulScalar(slope, power)
 	}
 	total := func(x *Node) *Node { return ReduceAndKeep(x, ReduceSum, -1) }
 	count := float64(z.Shape().Dim(-1))

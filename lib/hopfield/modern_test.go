@@ -2,6 +2,7 @@ package hopfield_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"gibbs/lib/backend"
@@ -86,7 +87,7 @@ func TestModernDescent(t *testing.T) {
 	logW := normal(1, count)
 	keep := tensors.FromValue([]bool{true, false, true, true, false, true})
 	beta := tensors.FromValue([]float64{0.3, 2, 20})
-	for _, alpha := range []float64{0, 1.5, 2} {
+	for _, alpha := range []float64{0, 1.5} {
 		for _, weights := range []string{"none", "weights", "mask"} {
 			if alpha > 0 && weights != "mask" {
 				continue // the mask has it all, and a graph takes seconds to compile
@@ -110,7 +111,7 @@ func TestModernDescent(t *testing.T) {
 				}
 			})
 			got := at(patterns, beta, logW, keep, x)
-			name := map[float64]string{0: "softmax ", 1.5: "entmax ", 2: "sparsemax "}[alpha] + weights
+			name := map[float64]string{0: "softmax ", 1.5: "entmax "}[alpha] + weights
 			if !(got[0][0] >= -1e-13) || !(got[1][0] >= -1e-13) {
 				t.Errorf("%s: least energy %g, least slack of descent %g; want ≥ 0", name, got[0][0], got[1][0])
 			}
@@ -222,6 +223,23 @@ func TestEntmaxMany(t *testing.T) {
 		if rest > low+1e-12 {
 			t.Errorf("α = %g: a score above τ = %g has no weight", alpha, low)
 		}
+	}
+}
+
+// TestEntmaxGradient compares the gradient of w·p with central differences, for
+// sparsemax, whose powers of 0 could make it NaN.
+func TestEntmaxGradient(t *testing.T) {
+	at := compiled(func(z, w *Node) []*Node {
+		f := ReduceAllSum(Mul(w, hopfield.Entmax(z, 2)))
+		return []*Node{f, Gradient(f, z)[0]}
+	})
+	z, w := []float64{.4, -.1, .7, -2, math.Inf(-1)}, matrix([]float64{1, -2, .5, 3, 7})
+	grad := at(matrix(z), w)[1]
+	for i := range 4 {
+		const h = 1e-6
+		up, down := slices.Clone(z), slices.Clone(z)
+		up[i], down[i] = up[i]+h, down[i]-h
+		within(t, "∂(w·p)/∂z", grad[i], (at(matrix(up), w)[0][0]-at(matrix(down), w)[0][0])/(2*h), 1e-8)
 	}
 }
 
