@@ -20,11 +20,11 @@
 //
 // # Lectures
 //
+//	mcmc     Markov chains: the Langevin family, replica exchange, exact laws; in plain Go and for C too
 //	energy   Gibbs laws: tempering, log Z by quadrature and annealing, training of neural energies
 //	hopfield associative memories: classical, dense, modern (attention), continuous-time
 //	rbm      restricted Boltzmann machines: exact, CD, PCD, tempering, bounds on log Z
 //	ising    spins on a lattice: exact answers, local and cluster samplers, mean fields
-//	mcmc     Markov chains: the Langevin family, replica exchange, exact laws; in plain Go and for C too
 //	score    score matching (ISM, ESM, SSM, DSM), Tweedie's denoiser, Fisher divergence
 //	ncsn     noise ladders, noise-conditional scores, annealed Langevin dynamics
 //	bench    the same jobs side by side with JAX, PyTorch and others: go run ./lib/bench
