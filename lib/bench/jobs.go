@@ -81,6 +81,18 @@ var jobs = []Job{
 		Exact: map[string]float64{"energy of a spin": -1.7455646, "magnetisation": 0.9113194},
 	},
 	{
+		Name:  "rbm-pcd",
+		What:  "persistent contrastive divergence, 256 hidden units: 5 epochs of 1,797 digits of 8×8, one of 10,000 pictures of 28×28",
+		Aim:   "5 times scikit-learn, 1.5 times JAX",
+		Sides: []Side{ours, jax, sklearn},
+		Cases: []Case{
+			{Name: "8×8, batch 10", Settings: pcdCase("digits", 1797, 5, 10)},
+			{Name: "8×8, batch 100", Settings: pcdCase("digits", 1797, 5, 100)},
+			{Name: "28×28, batch 10", Settings: pcdCase("pictures", 10_000, 1, 10)},
+			{Name: "28×28, batch 100", Settings: pcdCase("pictures", 10_000, 1, 100)},
+		},
+	},
+	{
 		Name:    "cell",
 		What:    "a changed cell that compiles and runs a small graph, from the request to the kernel being idle",
 		Aim:     "3 times stock GoNB",
@@ -96,6 +108,10 @@ var jobs = []Job{
 
 func langevinCase(chains int) map[string]any {
 	return map[string]any{"chains": chains, "steps": 1000, "step_size": 0.01}
+}
+
+func pcdCase(data string, examples, epochs, batch int) map[string]any {
+	return map[string]any{"data": data, "examples": examples, "epochs": epochs, "batch": batch, "hidden": 256, "learning_rate": 0.05}
 }
 
 func scaling() (cases []Case) {

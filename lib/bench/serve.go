@@ -82,6 +82,7 @@ var tasks = map[string]func(settings []byte, in io.Reader, out io.Writer) error{
 	"hopfield_retrieve": serving(hopfieldRetrieve),
 	"ebm_train":         serving(ebmTrain),
 	"ising_heatbath":    serving(isingHeatbath),
+	"rbm_pcd":           serving(rbmPCD),
 }
 
 // serving reads the settings of a task, prepares it and serves it.

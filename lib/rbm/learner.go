@@ -206,10 +206,10 @@ func (t *trainer) model(scope *model.Scope, data *Node) Model {
 	}
 	return Model{
 		VisibleUnits: t.VisibleUnits, HiddenUnits: t.HiddenUnits,
-		W: parameter(nameW, func(g *Graph) *Node {
-			_, z := rng.Normal(rng.New(g, t.seed).FoldInt(0), dtype, t.visible, t.Hidden)
+		W: Transpose(parameter(nameW, func(g *Graph) *Node {
+			_, z := rng.Normal(rng.New(g, t.seed).FoldInt(0), dtype, t.Hidden, t.visible)
 			return MulScalar(z, t.Std)
-		}, t.visible, t.Hidden),
+		}, t.Hidden, t.visible), 0, 1),
 		B: parameter(nameB, visible, t.visible),
 		C: parameter(nameC, func(g *Graph) *Node { return Zeros(g, shapes.Make(dtype, t.Hidden)) }, t.Hidden),
 	}
@@ -224,7 +224,7 @@ func (t *trainer) trained(r *fit.Result) (*Trained, error) {
 	trained := &Trained{RBM: m, Fit: r}
 	for i := range t.Snapshots {
 		past := &RBM{VisibleUnits: t.VisibleUnits, HiddenUnits: t.HiddenUnits}
-		past.W = mat.NewDense(t.visible, t.Hidden, t.snapshot(r.Store, nameW, i))
+		past.W = transposed(t.Hidden, t.visible, t.snapshot(r.Store, nameW, i))
 		past.B, past.C = t.snapshot(r.Store, nameB, i), t.snapshot(r.Store, nameC, i)
 		trained.History = append(trained.History, past)
 	}

@@ -37,7 +37,7 @@ func (m *RBM) Model(g *Graph, dtype dtypes.DType) Model {
 	constant := func(x []float64, dims ...int) *Node { return ConvertDType(Reshape(Const(g, x), dims...), dtype) }
 	return Model{
 		VisibleUnits: m.VisibleUnits, HiddenUnits: m.HiddenUnits,
-		W: constant(m.couplings(), v, h), B: constant(m.B, v), C: constant(m.C, h),
+		W: constant(couplings(m.W), v, h), B: constant(m.B, v), C: constant(m.C, h),
 	}
 }
 
@@ -45,7 +45,7 @@ func (m *RBM) Model(g *Graph, dtype dtypes.DType) Model {
 // and c [RBM.Store] made: other values of the store compile nothing.
 func (m *RBM) Bind(scope *model.Scope, g *Graph) Model {
 	read := func(name string) *Node { return scope.GetVariable(name).NodeValue(g) }
-	return Model{VisibleUnits: m.VisibleUnits, HiddenUnits: m.HiddenUnits, W: read(nameW), B: read(nameB), C: read(nameC)}
+	return Model{VisibleUnits: m.VisibleUnits, HiddenUnits: m.HiddenUnits, W: Transpose(read(nameW), 0, 1), B: read(nameB), C: read(nameC)}
 }
 
 // HiddenInput returns β(c + vW): v [chains, visible] → [chains, hidden]; leading axes

@@ -14,8 +14,9 @@ import (
 
 // The variables of training beside the machine's own.
 const (
-	nameChains = "chains" // hidden states [chains, hidden]; with Tempering visible ones [replicas, chains, visible]
-	nameStream = "stream" // the random lanes
+	nameChains        = "chains"   // hidden states [chains, hidden]; with Tempering visible ones [replicas, chains, visible]
+	nameVisibleStream = "stream_v" // random lanes, one for each unit of the chains
+	nameHiddenStream  = "stream_h"
 )
 
 // phase is the negative phase of one update.
@@ -25,8 +26,24 @@ type phase struct {
 	m      Model
 	data   *Node
 	chains *model.Variable // nil for CD
-	stream *model.Variable
-	s      rng.State
+
+	visibleWords, hiddenWords words
+}
+
+// words are random lanes, and the variable that keeps them from update to update. A
+// layer has lanes of its own, so that each of its draws is one advance of them: what
+// XLA makes the fastest code of.
+type words struct {
+	rng.State
+	kept *model.Variable
+}
+
+func (p *phase) lanes(name string, stream int64, n int) words {
+	n = max(256, n)
+	kept := p.state(name, shapes.Make(dtypes.Uint32, 4, n), func(g *Graph) *Node {
+		return rng.New(g, p.seed).FoldInt(stream).Lanes(n).Node()
+	})
+	return words{rng.FromNode(kept.NodeValue(p.data)), kept}
 }
 
 func (t *trainer) phase(scope *model.Scope, m Model, data *Node) *phase {
@@ -39,15 +56,12 @@ func (t *trainer) phase(scope *model.Scope, m Model, data *Node) *phase {
 	if t.Negatives == Tempering {
 		replicas = len(t.Betas)
 	}
-	lanes := max(256, replicas*chains*max(t.visible, t.Hidden)) // a draw is one advance: what XLA makes fast code of
-	p.stream = p.state(nameStream, shapes.Make(dtypes.Uint32, 4, lanes), func(g *Graph) *Node {
-		return rng.New(g, t.seed).FoldInt(1).Lanes(lanes).Node()
-	})
-	p.s = rng.FromNode(p.stream.NodeValue(data))
+	p.visibleWords = p.lanes(nameVisibleStream, 1, replicas*chains*t.visible)
+	p.hiddenWords = p.lanes(nameHiddenStream, 2, replicas*chains*t.Hidden)
 	start := func(u Units, dims ...int) {
 		shape := shapes.Make(data.DType(), dims...)
 		p.chains = p.state(nameChains, shape, func(g *Graph) *Node {
-			_, x := u.Sample(rng.New(g, t.seed).FoldInt(2), Zeros(g, shape))
+			_, x := u.Sample(rng.New(g, t.seed).FoldInt(3), Zeros(g, shape))
 			return x
 		})
 	}
@@ -79,19 +93,19 @@ func (p *phase) negatives() (v *Node) {
 	case Tempering:
 		return p.temper()
 	case CD:
-		p.s, h = m.SampleHidden(p.s, p.data)
+		p.hiddenWords.State, h = m.SampleHidden(p.hiddenWords.State, p.data)
 	default:
 		h = p.chains.NodeValue(p.data)
 	}
 	for sweep := range p.Sweeps {
 		if sweep > 0 {
-			p.s, h = m.SampleHidden(p.s, v)
+			p.hiddenWords.State, h = m.SampleHidden(p.hiddenWords.State, v)
 		}
-		p.s, v = m.SampleVisible(p.s, h)
+		p.visibleWords.State, v = m.SampleVisible(p.visibleWords.State, h)
 		v = p.settle(v)
 	}
 	if p.Negatives == FastPCD {
-		p.s, h = m.SampleHidden(p.s, v)
+		p.hiddenWords.State, h = m.SampleHidden(p.hiddenWords.State, v)
 		p.chains.SetNodeValue(h)
 	}
 	return v
@@ -100,9 +114,9 @@ func (p *phase) negatives() (v *Node) {
 // settle keeps XLA from fusing the words of one sweep into those of the next, which
 // would compute them again and again, and compile for minutes.
 func (p *phase) settle(v *Node) *Node {
-	settled := OptimizationBarriers(p.s.Node(), v)
-	p.s = rng.FromNode(settled[0])
-	return settled[1]
+	settled := OptimizationBarriers(p.visibleWords.Node(), p.hiddenWords.Node(), v)
+	p.visibleWords.State, p.hiddenWords.State = rng.FromNode(settled[0]), rng.FromNode(settled[1])
+	return settled[2]
 }
 
 // keep ends the phase, given the hidden inputs at the negatives: they say where PCD's
@@ -110,10 +124,11 @@ func (p *phase) settle(v *Node) *Node {
 func (p *phase) keep(input *Node) {
 	if p.Negatives == PCD {
 		var h *Node
-		p.s, h = p.HiddenUnits.Sample(p.s, input)
+		p.hiddenWords.State, h = p.HiddenUnits.Sample(p.hiddenWords.State, input)
 		p.chains.SetNodeValue(h)
 	}
-	p.stream.SetNodeValue(p.s.Node())
+	p.visibleWords.kept.SetNodeValue(p.visibleWords.Node())
+	p.hiddenWords.kept.SetNodeValue(p.hiddenWords.Node())
 }
 
 // sampled is the machine that the chains follow.
@@ -122,15 +137,16 @@ func (p *phase) sampled() Model {
 	if p.Negatives != FastPCD {
 		return m
 	}
-	for i, parameter := range [...]**Node{&m.W, &m.B, &m.C} {
-		*parameter = Add(*parameter, p.fast(p.scope, names[i], *parameter).NodeValue(p.data))
+	part := func(name string, dims ...int) *Node {
+		return p.fast(p.scope, name, shapes.Make(p.data.DType(), dims...)).NodeValue(p.data)
 	}
+	m.W = Add(m.W, Transpose(part(nameW, p.Hidden, p.visible), 0, 1))
+	m.B, m.C = Add(m.B, part(nameB, p.visible)), Add(m.C, part(nameC, p.Hidden))
 	return m
 }
 
 // fast returns the fast part of a parameter.
-func (t *trainer) fast(scope *model.Scope, name string, parameter *Node) *model.Variable {
-	shape := parameter.Shape()
+func (t *trainer) fast(scope *model.Scope, name string, shape shapes.Shape) *model.Variable {
 	return t.untrained(scope, ofFast+name, shape, func(g *Graph) *Node { return Zeros(g, shape) })
 }
 
@@ -142,7 +158,7 @@ func (p *phase) temper() *Node {
 	update := optimizer.GetGlobalStepVar(p.scope.Store()).NodeValue(g)
 	for sweep := range p.Sweeps {
 		t := AddScalar(MulScalar(update, p.Sweeps), sweep)
-		p.s, v, _ = m.Temper(p.s, t, v)
+		p.visibleWords.State, v, _ = m.Temper(p.visibleWords.State, t, v)
 		v = p.settle(v)
 	}
 	p.chains.SetNodeValue(v)
@@ -156,7 +172,7 @@ func (t *trainer) fantasies(m *RBM, chains []float64) *mat.Dense {
 		n := len(chains) / len(t.Betas)
 		return mat.NewDense(n/t.visible, t.visible, chains[len(chains)-n:])
 	}
-	s := rng.NewHost(t.seed).Fold(3)
+	s := rng.NewHost(t.seed).Fold(4)
 	n := len(chains) / t.Hidden
 	v := mat.NewDense(n, t.visible, nil)
 	for i := range n {

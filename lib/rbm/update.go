@@ -66,7 +66,7 @@ func (t *trainer) UpdateGraph(scope *model.Scope, g *Graph, loss *Node) {
 	step := SubScalar(optimizer.IncrementGlobalStep(g, dtypes.Int64), 1)
 	for i, name := range names {
 		if t.Negatives == FastPCD {
-			fast := t.fast(scope, name, values[i])
+			fast := t.fast(scope, name, values[i].Shape())
 			fast.SetNodeValue(Sub(MulScalar(fast.NodeValue(g), fastDecay), Mul(rate, gradient[i])))
 		}
 		value := Add(values[i], t.move(scope, name, rate, values[i], gradient[i]))
@@ -79,6 +79,8 @@ func (t *trainer) UpdateGraph(scope *model.Scope, g *Graph, loss *Node) {
 // counted from their means μ and λ.
 //
 //	∂W ← ∂W − μ ∂cᵀ − ∂b λᵀ,   ∂b ← ∂b − ∂W λ,   ∂c ← ∂c − ∂Wᵀμ
+//
+// Here, as in the store, W is [hidden, visible].
 func (t *trainer) centred(scope *model.Scope, d [3]*Node) [3]*Node {
 	w, b, c := d[0], d[1], d[2]
 	read := func(name string, like *Node) *Node {
@@ -86,8 +88,8 @@ func (t *trainer) centred(scope *model.Scope, d [3]*Node) [3]*Node {
 	}
 	mu, lambda := read("v", b), read("h", c)
 	outer := func(x, y *Node) *Node { return Mul(ExpandAxes(x, 1), ExpandAxes(y, 0)) }
-	w = Sub(w, Add(outer(mu, c), outer(b, lambda)))
-	return [3]*Node{w, Sub(b, dot(w, lambda)), Sub(c, DotGeneral(w, []int{0}, nil, mu, []int{0}, nil))}
+	w = Sub(w, Add(outer(c, mu), outer(lambda, b)))
+	return [3]*Node{w, Sub(b, DotGeneral(w, []int{0}, nil, lambda, []int{0}, nil)), Sub(c, dot(w, mu))}
 }
 
 // move returns the step of a parameter.

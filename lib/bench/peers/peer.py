@@ -111,3 +111,23 @@ def magnet(spins):
         "energy of a spin": (-bonds.mean(), BETWEEN_LATTICES[0]),
         "magnetisation": (spins.mean(), BETWEEN_LATTICES[1]),
     }
+
+
+def pictures(o):
+    """The pictures that our side wrote, float32 [examples, pixels]."""
+    x = np.fromfile(os.path.join(o["folder"], f"rbm-{o['data']}.f32"), np.float32)
+    return x.reshape(o["examples"], -1)
+
+
+def machine(x, w, b, c, batch):
+    """What a Boltzmann machine is judged by: log p of a unit given all others, on average,
+    with a bound of its standard deviation between seeds."""
+    x, w, b, c = (np.asarray(a, np.float64) for a in (x[:100], w, b, c))
+    total = 0.0
+    for v in x:
+        inputs = v @ w + c
+        flips = 1 - 2 * v
+        after = np.logaddexp(0, inputs + flips[:, None] * w).sum(1)
+        gain = flips * b + after - np.logaddexp(0, inputs).sum()
+        total -= np.logaddexp(0, gain).mean()
+    return {"pseudo-log-likelihood of a unit": (total / len(x), 0.05 / np.sqrt(batch))}
