@@ -3,6 +3,7 @@ package rbm
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"gibbs/lib/fit"
 	"gibbs/lib/rng"
@@ -146,13 +147,16 @@ func (l Learner) trainer(c *fit.Config) (*trainer, error) {
 	if l.Sweeps == 0 {
 		l.Sweeps = 1
 	}
-	if l.Betas == nil {
+	if len(l.Betas) == 0 {
 		for i := range 11 {
 			l.Betas = append(l.Betas, float64(i)/10)
 		}
 	}
 	if l.Std == 0 {
 		l.Std = 0.01
+	}
+	if !slices.IsSorted(l.Betas) || l.Betas[len(l.Betas)-1] != 1 {
+		return nil, fmt.Errorf("rbm: Betas %v: they must ascend to 1", l.Betas)
 	}
 	t := &trainer{Learner: l, visible: c.Data[0].Shape().Dimensions[1], seed: c.Seed, steps: c.Steps, rate: c.LearningRate}
 	if t.rate == 0 {

@@ -14,9 +14,8 @@ import (
 
 // The variables of training beside the machine's own.
 const (
-	nameChains        = "chains"   // hidden states [chains, hidden]; with Tempering visible ones [replicas, chains, visible]
-	nameVisibleStream = "stream_v" // random lanes, one for each unit of the chains
-	nameHiddenStream  = "stream_h"
+	nameChains = "chains" // hidden states [chains, hidden]; with Tempering visible ones [replicas, chains, visible]
+	nameStream = "stream" // the random lanes
 )
 
 // phase is the negative phase of one update.
@@ -26,26 +25,11 @@ type phase struct {
 	m      Model
 	data   *Node
 	chains *model.Variable // nil for CD
-
-	visibleWords, hiddenWords words
+	stream *model.Variable
+	s      rng.State
 }
 
-// words are random lanes, and the variable that keeps them from update to update. A
-// layer has lanes of its own, so that each of its draws is one advance of them: what
-// XLA makes the fastest code of.
-type words struct {
-	rng.State
-	kept *model.Variable
-}
-
-func (p *phase) lanes(name string, stream int64, n int) words {
-	n = max(256, n)
-	kept := p.state(name, shapes.Make(dtypes.Uint32, 4, n), func(g *Graph) *Node {
-		return rng.New(g, p.seed).FoldInt(stream).Lanes(n).Node()
-	})
-	return words{rng.FromNode(kept.NodeValue(p.data)), kept}
-}
-
+// phase begins the negative phase of an update: chains and random lanes as they are.
 func (t *trainer) phase(scope *model.Scope, m Model, data *Node) *phase {
 	p := &phase{trainer: t, scope: scope, m: m, data: data}
 	chains := t.Chains
@@ -56,12 +40,15 @@ func (t *trainer) phase(scope *model.Scope, m Model, data *Node) *phase {
 	if t.Negatives == Tempering {
 		replicas = len(t.Betas)
 	}
-	p.visibleWords = p.lanes(nameVisibleStream, 1, replicas*chains*t.visible)
-	p.hiddenWords = p.lanes(nameHiddenStream, 2, replicas*chains*t.Hidden)
+	lanes := max(256, replicas*chains*max(t.visible, t.Hidden)) // a draw is one advance: what XLA makes fast code of
+	p.stream = p.state(nameStream, shapes.Make(dtypes.Uint32, 4, lanes), func(g *Graph) *Node {
+		return rng.New(g, t.seed).FoldInt(1).Lanes(lanes).Node()
+	})
+	p.s = rng.FromNode(p.stream.NodeValue(data))
 	start := func(u Units, dims ...int) {
 		shape := shapes.Make(data.DType(), dims...)
 		p.chains = p.state(nameChains, shape, func(g *Graph) *Node {
-			_, x := u.Sample(rng.New(g, t.seed).FoldInt(3), Zeros(g, shape))
+			_, x := u.Sample(rng.New(g, t.seed).FoldInt(2), Zeros(g, shape))
 			return x
 		})
 	}
@@ -93,19 +80,19 @@ func (p *phase) negatives() (v *Node) {
 	case Tempering:
 		return p.temper()
 	case CD:
-		p.hiddenWords.State, h = m.SampleHidden(p.hiddenWords.State, p.data)
+		p.s, h = m.SampleHidden(p.s, p.data)
 	default:
 		h = p.chains.NodeValue(p.data)
 	}
 	for sweep := range p.Sweeps {
 		if sweep > 0 {
-			p.hiddenWords.State, h = m.SampleHidden(p.hiddenWords.State, v)
+			p.s, h = m.SampleHidden(p.s, v)
 		}
-		p.visibleWords.State, v = m.SampleVisible(p.visibleWords.State, h)
+		p.s, v = m.SampleVisible(p.s, h)
 		v = p.settle(v)
 	}
 	if p.Negatives == FastPCD {
-		p.hiddenWords.State, h = m.SampleHidden(p.hiddenWords.State, v)
+		p.s, h = m.SampleHidden(p.s, v)
 		p.chains.SetNodeValue(h)
 	}
 	return v
@@ -114,9 +101,9 @@ func (p *phase) negatives() (v *Node) {
 // settle keeps XLA from fusing the words of one sweep into those of the next, which
 // would compute them again and again, and compile for minutes.
 func (p *phase) settle(v *Node) *Node {
-	settled := OptimizationBarriers(p.visibleWords.Node(), p.hiddenWords.Node(), v)
-	p.visibleWords.State, p.hiddenWords.State = rng.FromNode(settled[0]), rng.FromNode(settled[1])
-	return settled[2]
+	settled := OptimizationBarriers(p.s.Node(), v)
+	p.s = rng.FromNode(settled[0])
+	return settled[1]
 }
 
 // keep ends the phase, given the hidden inputs at the negatives: they say where PCD's
@@ -124,11 +111,10 @@ func (p *phase) settle(v *Node) *Node {
 func (p *phase) keep(input *Node) {
 	if p.Negatives == PCD {
 		var h *Node
-		p.hiddenWords.State, h = p.HiddenUnits.Sample(p.hiddenWords.State, input)
+		p.s, h = p.HiddenUnits.Sample(p.s, input)
 		p.chains.SetNodeValue(h)
 	}
-	p.visibleWords.kept.SetNodeValue(p.visibleWords.Node())
-	p.hiddenWords.kept.SetNodeValue(p.hiddenWords.Node())
+	p.stream.SetNodeValue(p.s.Node())
 }
 
 // sampled is the machine that the chains follow.
@@ -158,7 +144,7 @@ func (p *phase) temper() *Node {
 	update := optimizer.GetGlobalStepVar(p.scope.Store()).NodeValue(g)
 	for sweep := range p.Sweeps {
 		t := AddScalar(MulScalar(update, p.Sweeps), sweep)
-		p.visibleWords.State, v, _ = m.Temper(p.visibleWords.State, t, v)
+		p.s, v, _ = m.Temper(p.s, t, v)
 		v = p.settle(v)
 	}
 	p.chains.SetNodeValue(v)
@@ -172,7 +158,7 @@ func (t *trainer) fantasies(m *RBM, chains []float64) *mat.Dense {
 		n := len(chains) / len(t.Betas)
 		return mat.NewDense(n/t.visible, t.visible, chains[len(chains)-n:])
 	}
-	s := rng.NewHost(t.seed).Fold(4)
+	s := rng.NewHost(t.seed).Fold(3)
 	n := len(chains) / t.Hidden
 	v := mat.NewDense(n, t.visible, nil)
 	for i := range n {
