@@ -50,22 +50,31 @@ func (at hostPoint) leapfrog(eps float64) hostPoint {
 }
 
 // turned applies the criterion to a list of points in the order of time.
-func turned(points []hostPoint) bool {
+func turned(points []hostPoint, bug string) bool {
 	first, last := points[0].p, points[len(points)-1].p
 	rho := make([]float64, len(first))
 	for _, at := range points {
 		floats.Add(rho, at.p)
 	}
-	floats.AddScaled(rho, -0.5, first)
-	floats.AddScaled(rho, -0.5, last)
+	if bug != "ρ with whole ends" {
+		floats.AddScaled(rho, -0.5, first)
+		floats.AddScaled(rho, -0.5, last)
+	}
+	if bug == "both ends must turn" {
+		return floats.Dot(first, rho) <= 0 && floats.Dot(last, rho) <= 0
+	}
 	return floats.Dot(first, rho) <= 0 || floats.Dot(last, rho) <= 0
 }
 
 // hostNUTS makes one transition of chain 0 of one, in the words of the papers: whole
 // lists of points, checked afresh after each step. noise returns the numbers of the
-// next step of the program: normals for the momenta, three uniforms.
-func hostNUTS(x []float64, eps float64, maxDepth int, noise func() (z, u []float64)) (draw []float64, depth, leaves int) {
+// next step of the program: normals for the momenta, three uniforms. bug plants an
+// error; "" is none.
+func hostNUTS(x []float64, eps float64, maxDepth int, bug string, noise func() (z, u []float64)) (draw []float64, depth, leaves int) {
 	z, u := noise()
+	if bug == "momenta of half the size" {
+		floats.Scale(0.5, z)
+	}
 	tree := []hostPoint{{x, z}}
 	h0, draw := tree[0].energy(), x
 	weight := 1.0
@@ -73,7 +82,7 @@ func hostNUTS(x []float64, eps float64, maxDepth int, noise func() (z, u []float
 		if depth > 0 {
 			_, u = noise()
 		}
-		forwards := u[0] < 0.5
+		forwards := u[0] < 0.5 || bug == "always forwards"
 		at, eps := tree[len(tree)-1], eps
 		if !forwards {
 			at, eps = tree[0], -eps
@@ -88,7 +97,13 @@ func hostNUTS(x []float64, eps float64, maxDepth int, noise func() (z, u []float
 			at = at.leapfrog(eps)
 			leaves++
 			w := math.Exp(h0 - at.energy())
-			if halfWeight += w; u[1] < w/halfWeight {
+			switch bug {
+			case "sign of the weight":
+				w = 1 / w
+			case "equal weights":
+				w = 1
+			}
+			if halfWeight += w; u[1] < w/halfWeight || bug == "the last point of a half" {
 				halfDraw = at.x
 			}
 			half = append(half, at)
@@ -99,13 +114,20 @@ func hostNUTS(x []float64, eps float64, maxDepth int, noise func() (z, u []float
 						whole = slices.Clone(whole)
 						slices.Reverse(whole)
 					}
-					if turned(whole) {
+					if turned(whole, bug) && bug != "subtrees unchecked" {
+						if bug == "a half that turned is taken" && u[2] < halfWeight/weight {
+							draw = halfDraw
+						}
 						return draw, depth, leaves
 					}
 				}
 			}
 		}
-		if u[2] < halfWeight/weight {
+		total := weight
+		if bug == "halves drawn evenly" {
+			total += halfWeight
+		}
+		if u[2] < halfWeight/total {
 			draw = halfDraw
 		}
 		weight += halfWeight
@@ -115,7 +137,7 @@ func hostNUTS(x []float64, eps float64, maxDepth int, noise func() (z, u []float
 			slices.Reverse(half)
 			tree = append(half, tree...)
 		}
-		if turned(tree) {
+		if turned(tree, bug) && bug != "the whole unchecked" {
 			return draw, depth + 1, leaves
 		}
 	}
@@ -133,17 +155,44 @@ func TestNUTSAgainstLists(t *testing.T) {
 	}{{0.3, 0}, {0.05, 4}, {0.9, 0}} {
 		got := walkNUTS(t, NUTS{Target: stretched, MaxDepth: c.maxDepth}, c.eps)
 		for chain, transitions := range got {
-			want := hostChain(chain, c.eps, NUTS{MaxDepth: c.maxDepth}.depth(), len(transitions))
-			for i, at := range transitions {
-				if d := floats.Distance(at.x, want[i].x, math.Inf(1)); !(d < 1e-8) || at.depth != want[i].depth || at.leaves != want[i].leaves {
-					t.Fatalf("ε = %g, chain %d, transition %d: %v, want %v", c.eps, chain, i, at, want[i])
-				}
+			want := hostChain(chain, c.eps, NUTS{MaxDepth: c.maxDepth}.depth(), len(transitions), "")
+			if i := firstDifference(transitions, want); i >= 0 {
+				t.Fatalf("ε = %g, chain %d, transition %d: %v, want %v", c.eps, chain, i, transitions[i], want[i])
 			}
 			if len(transitions) < 800/16/8 {
 				t.Errorf("ε = %g, chain %d: only %d transitions", c.eps, chain, len(transitions))
 			}
 		}
 	}
+}
+
+// TestNUTSCatchesBugs plants errors in the host's transitions: the test above must tell
+// each of them from the program.
+func TestNUTSCatchesBugs(t *testing.T) {
+	const eps = 0.3
+	got := walkNUTS(t, NUTS{Target: stretched}, eps)
+	for _, bug := range []string{"momenta of half the size", "always forwards", "sign of the weight", "equal weights",
+		"the last point of a half", "halves drawn evenly", "subtrees unchecked", "the whole unchecked",
+		"a half that turned is taken", "ρ with whole ends", "both ends must turn"} {
+		caught := false
+		for chain, transitions := range got {
+			caught = caught || firstDifference(transitions, hostChain(chain, eps, 10, len(transitions), bug)) >= 0
+		}
+		if !caught {
+			t.Errorf("not caught: %s", bug)
+		}
+	}
+}
+
+// firstDifference returns where two chains part, −1 if they do not.
+func firstDifference(got, want []ended) int {
+	for i, at := range got {
+		d := floats.Distance(at.x, want[i].x, math.Inf(1))
+		if !(d < 1e-8) || at.depth != want[i].depth || at.leaves != want[i].leaves {
+			return i
+		}
+	}
+	return -1
 }
 
 // ended is a transition that ended.
@@ -192,7 +241,7 @@ func walkNUTS(t *testing.T, k NUTS, eps float64) [][]ended {
 }
 
 // hostChain returns n transitions of one of the chains.
-func hostChain(chain int, eps float64, maxDepth, n int) (out []ended) {
+func hostChain(chain int, eps float64, maxDepth, n int, bug string) (out []ended) {
 	stream := rng.NewHost(nutsSeed).Lanes(16)
 	noise := func() (z, u []float64) {
 		z, all := stream.Normal(3*nutsChains), stream.Uniform(3*nutsChains)
@@ -200,7 +249,7 @@ func hostChain(chain int, eps float64, maxDepth, n int) (out []ended) {
 	}
 	x := make([]float64, 3)
 	for range n {
-		draw, depth, leaves := hostNUTS(x, eps, maxDepth, noise)
+		draw, depth, leaves := hostNUTS(x, eps, maxDepth, bug, noise)
 		out = append(out, ended{draw, depth, leaves})
 		x = draw
 	}
