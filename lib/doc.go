@@ -25,6 +25,7 @@
 //	rbm      restricted Boltzmann machines: exact, CD, PCD, tempering, bounds on log Z
 //	ising    spins on a lattice: exact answers, local and cluster samplers, mean fields
 //	mcmc     Markov chains: the Langevin family, replica exchange, exact laws; in plain Go and for C too
+//	posterior Bayesian models in their own terms: parameters with bounds, priors, draws to files
 //	score    score matching (ISM, ESM, SSM, DSM), Tweedie's denoiser, Fisher divergence
 //	ncsn     noise ladders, noise-conditional scores, annealed Langevin dynamics
 //	bench    the same jobs side by side with JAX, PyTorch and others: go run ./lib/bench
