@@ -261,22 +261,27 @@ func TestGibbsForgets(t *testing.T) {
 // TestTemperingCrosses starts every replica in one of two modes 16 widths apart.
 // Ladders find the other, and a random walk does not.
 func TestTemperingCrosses(t *testing.T) {
-	const chains = 500
+	const chains, steps = 300, 400
 	target := &prob.Mixture{Means: [][]float64{{-8}, {8}}, Weights: []float64{1, 2}}
 	kernel := mcmc.Tempering{
 		Target: target, Betas: []float64{0.02, 0.06, 0.15, 0.4, 1}, Scale: []float64{7, 4, 2.6, 1.6, 1},
 		Kernel: func(p prob.LogProber) mcmc.Kernel { return mcmc.Metropolis{Target: p} },
 	}
-	at := points(chains, -8, -8, -8, -8, -8)
+	start := each(make([]float64, chains*5), func(float64) float64 { return -8 })
 	r := run(t, kernel, mcmc.Config{
-		Start: tensors.FromFlatDataAndDimensions(flat(at), chains, 5, 1), StepSize: 2.4, Steps: 600, Thin: 600,
+		Start: tensors.FromFlatDataAndDimensions(start, chains, 5, 1), StepSize: 2.4, Steps: steps, Thin: steps,
 		Observe: kernel.Cold,
 	})
 	near(t, "weight of the left mode", each(flat(r.Draws), negative), 1./3)
 	if rate := stat.Mean(r.AcceptRate, nil); rate < 0.1 || rate > 0.9 {
 		t.Errorf("%.2f of the neighbours swap", rate)
 	}
-	walk := run(t, mcmc.Metropolis{Target: target}, mcmc.Config{Start: points(chains, -8), StepSize: 2.4, Steps: 600, Keep: mcmc.KeepFinal})
+	walk, err := mcmc.Run(context.Background(), pureGo(t), mcmc.Metropolis{Target: target}, mcmc.Config{
+		Start: points(50, -8), StepSize: 2.4, Steps: steps, Keep: mcmc.KeepFinal,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if left := stat.Mean(each(flat(walk.Final), negative), nil); left < 0.9 {
 		t.Errorf("a random walk left its mode: %.2f are there still", left)
 	}
