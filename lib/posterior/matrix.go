@@ -12,42 +12,70 @@ import (
 
 // Cholesky returns the lower triangular L with LLᵀ = a for positive definite matrices a
 // [chains, n, n], of which the lower triangle is read. It is written out column by
-// column, so it is for small n: a graph of some 10n operations, and twice that for its
-// gradient. Where a is not positive definite, L has NaN.
+// column, so it is for small n. Where a is not positive definite, L has NaN.
+//
+// Only first derivatives are right; with Φ the lower triangle, its diagonal halved:
+//
+//	dL = L Φ(L⁻¹ da L⁻ᵀ)
+//
+// Source: Murray, "Differentiation of the Cholesky decomposition", 2016, equation (8).
 func Cholesky(a *Node) *Node {
 	n := squareSize(a)
+	still, rest := StopGradient(a), StopGradient(a)
 	columns := make([]*Node, n)
-	for j := range n {
-		root := Sqrt(Slice(a, AxisRange(), AxisRange(0, 1), AxisRange(0, 1)))
-		column := Div(Slice(a, AxisRange(), AxisRange(), AxisRange(0, 1)), root) // [chains, n−j, 1]
-		columns[j] = column
-		if j > 0 {
-			above := Zeros(a.Graph(), shapes.Make(a.DType(), a.Shape().Dim(0), j, 1))
-			columns[j] = Concatenate([]*Node{above, column}, 1)
-		}
-		if j < n-1 {
-			below := Slice(column, AxisRange(), AxisRangeToEnd(1))
-			rest := Slice(a, AxisRange(), AxisRangeToEnd(1), AxisRangeToEnd(1))
-			a = Sub(rest, Mul(below, Transpose(below, 1, 2)))
-		}
+	for j := range n { // what is left of a after j columns
+		root := Sqrt(Slice(rest, AxisRange(), AxisRange(j, j+1), AxisRange(j, j+1)))
+		column := Div(Slice(rest, AxisRange(), AxisRange(), AxisRange(j, j+1)), root)
+		columns[j] = Mul(column, ConstAs(a, table3(n, 1, func(i, _ int) bool { return i >= j })))
+		rest = Sub(rest, Mul(columns[j], Transpose(columns[j], 1, 2)))
 	}
-	return Concatenate(columns, 2)
+	l := Concatenate(columns, 2)
+	inverse := invertLower(l)
+	change := Einsum("cik,clk->cil", Einsum("cij,cjk->cik", inverse, Sub(symmetric(a), symmetric(still))), inverse)
+	half := table3(n, n, func(i, j int) bool { return i >= j })
+	for i := range n {
+		half[0][i][i] = 0.5
+	}
+	return Add(l, Einsum("cij,cjk->cik", l, Mul(change, ConstAs(a, half))))
+}
+
+// symmetric mirrors the lower triangles of matrices.
+func symmetric(a *Node) *Node {
+	n := a.Shape().Dim(1)
+	lower := Mul(a, ConstAs(a, table3(n, n, func(i, j int) bool { return i >= j })))
+	strict := Mul(a, ConstAs(a, table3(n, n, func(i, j int) bool { return i > j })))
+	return Add(lower, Transpose(strict, 1, 2))
+}
+
+// table3 is a table for matrices of all chains.
+func table3(rows, columns int, is func(i, j int) bool) [][][]float64 {
+	return [][][]float64{table(rows, columns, is)}
+}
+
+// invertLower returns L⁻¹ of lower triangular matrices, row by row, without derivatives.
+func invertLower(l *Node) *Node {
+	n := squareSize(l)
+	l = StopGradient(l)
+	rest := ConstAs(l, table3(n, n, func(i, j int) bool { return i == j }))
+	rows := make([]*Node, n)
+	for j := range n { // what is left of the identity after j rows
+		pivot := Slice(l, AxisRange(), AxisRange(j, j+1), AxisRange(j, j+1))
+		rows[j] = Div(Slice(rest, AxisRange(), AxisRange(j, j+1), AxisRange()), pivot)
+		rest = Sub(rest, Mul(Slice(l, AxisRange(), AxisRange(), AxisRange(j, j+1)), rows[j]))
+	}
+	return Concatenate(rows, 1)
 }
 
 // SolveLower returns z with Lz = b for lower triangular matrices l [chains, n, n] and
-// vectors b [chains, n]. It is written out row by row, as [Cholesky].
+// vectors b [chains, n]. It is written out row by row, for small n, and only first
+// derivatives are right:
+//
+//	dz = L⁻¹(db − dL z)
 func SolveLower(l, b *Node) *Node {
-	n := squareSize(l)
-	z := make([]*Node, n)
-	for j := range n {
-		pivot := Reshape(Slice(l, AxisRange(), AxisElem(j), AxisElem(j)), -1, 1)
-		z[j] = Div(Slice(b, AxisRange(), AxisRange(0, 1)), pivot)
-		if j < n-1 {
-			column := Squeeze(Slice(l, AxisRange(), AxisRangeToEnd(j+1), AxisElem(j)), 2)
-			b = Sub(Slice(b, AxisRange(), AxisRangeToEnd(1)), Mul(z[j], column))
-		}
-	}
-	return Concatenate(z, 1)
+	inverse := invertLower(l)
+	z := StopGradient(Einsum("cij,cj->ci", inverse, b))
+	residual := Sub(b, Einsum("cij,cj->ci", l, z)) // of rounding alone, and of derivatives
+	return Add(z, Einsum("cij,cj->ci", inverse, residual))
 }
 
 func squareSize(a *Node) int {
