@@ -30,8 +30,8 @@ type Calibration struct {
 // draws counts as below them, so that the test is for continuous laws.
 //
 // A parameter alone does not see everything: a sampler that ignores the data and draws
-// from the prior passes. Calibrate a number that holds the data too, such as the log
-// likelihood.
+// from the prior passes, and so may one that ignores the prior. Calibrate a number that
+// holds both too, such as log p(θ, y).
 //
 // It panics unless every fit has equally many draws, bins divides draws + 1, there are
 // at least 2 bins, and 5 fits for each.
