@@ -16,6 +16,8 @@ import (
 	"fmt"
 	"math"
 	"path"
+	"strings"
+	"text/tabwriter"
 
 	"gibbs/lib/diag"
 	"gibbs/lib/mcmc"
@@ -70,6 +72,22 @@ func (p Posterior) Compare(d *posterior.Draws) (all []Comparison) {
 		}
 	}
 	return all
+}
+
+// Table prints comparisons, one a line.
+func Table(all []Comparison) string {
+	var text strings.Builder
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "E\tours\t± mcse\treference\t± mcse\tz\t")
+	for _, c := range all {
+		name := c.Label
+		if c.Square {
+			name += "²"
+		}
+		fmt.Fprintf(table, "%s\t%.6g\t%.2g\t%.6g\t%.2g\t%+.2f\t\n", name, c.Ours.Value, c.Ours.Error, c.Reference.Value, c.Reference.Error, c.Z())
+	}
+	table.Flush()
+	return text.String()
 }
 
 func (p Posterior) column(d *posterior.Draws, label string) [][]float64 {
