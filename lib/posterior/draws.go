@@ -148,6 +148,18 @@ func (d *Draws) Of(v Variable) []Column {
 	return d.Columns[place[0]:place[1]]
 }
 
+// Column returns the draws of the number with that label, [chains][draws]: for draws that
+// were read from files, which know no more than labels. It panics if there is none.
+func (d *Draws) Column(label string) [][]float64 {
+	for _, c := range d.Columns {
+		if c.Label == label {
+			return c.Chains
+		}
+	}
+	exceptions.Panicf("posterior: Draws.Column: no number is called %q", label)
+	return nil
+}
+
 // String is a table of all numbers: mean, its Monte-Carlo standard error, standard
 // deviation, quantiles, effective sample sizes and R̂ ([diag.Summarize]), and a last line
 // on how the chains went.

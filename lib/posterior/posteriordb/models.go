@@ -93,29 +93,31 @@ func GaussianMixture() Posterior {
 	return p
 }
 
-// line is a straight line through points, sampled by its height at the middle of x,
-// which the points tell apart from its slope, and not by its height at 0.
+// line is a straight line through points. It is sampled by its height at the mean of x
+// and by its rise over a standard deviation of x: the points say as much of the one as
+// of the other, and each alone.
 type line struct {
-	height, slope, sigma *posterior.Param
-	alpha                *posterior.Quantity // the height at 0
-	x                    []float64           // from their middle
+	height, rise, sigma *posterior.Param
+	alpha, beta         *posterior.Quantity // the height at x = 0, and the slope
+	x                   []float64           // with mean 0 and standard deviation 1
 }
 
 func newLine(x []float64) line {
-	l := line{height: posterior.Unbounded().Label("height"), slope: posterior.Unbounded().Label("beta"), sigma: posterior.Positive().Label("sigma")}
-	middle := stat.Mean(x, nil)
+	l := line{height: posterior.Unbounded().Label("height"), rise: posterior.Unbounded().Label("rise"), sigma: posterior.Positive()}
+	mean, sd := stat.MeanStdDev(x, nil)
 	for _, v := range x {
-		l.x = append(l.x, v-middle)
+		l.x = append(l.x, (v-mean)/sd)
 	}
+	l.beta = posterior.Derived(func(at posterior.Point) *Node { return DivScalar(at.Of(l.rise), sd) })
 	l.alpha = posterior.Derived(func(at posterior.Point) *Node {
-		return Sub(at.Of(l.height), MulScalar(at.Of(l.slope), middle))
-	}).Label("alpha")
+		return Sub(at.Of(l.height), MulScalar(at.Of(l.rise), mean/sd))
+	})
 	return l
 }
 
-// likelihood is Σ log N(y; α + βx, σ).
+// likelihood is log N(y; α + βx, σ), [chains, n].
 func (l line) likelihood(at posterior.Point, y []float64) *Node {
-	return posterior.Normal(y, Add(at.Of(l.height), Mul(at.Of(l.slope), at.Data(l.x))), at.Of(l.sigma))
+	return posterior.Normal(y, Add(at.Of(l.height), Mul(at.Of(l.rise), at.Data(l.x))), at.Of(l.sigma))
 }
 
 // Kilpisjarvi returns the trend of summer temperatures at Kilpisjärvi:
@@ -133,12 +135,12 @@ func Kilpisjarvi() Posterior {
 	read(p.Name, "data.json", &prior)
 	l := newLine(data.X)
 	p.Model = posterior.Model{
-		Parameters: []*posterior.Param{l.height, l.slope, l.sigma},
-		Derived:    []*posterior.Quantity{l.alpha},
+		Parameters: []*posterior.Param{l.height, l.rise, l.sigma.Label("sigma")},
+		Derived:    []*posterior.Quantity{l.alpha.Label("alpha"), l.beta.Label("beta")},
 		Joint: func(at posterior.Point) *Node {
 			return posterior.Sum(
 				posterior.Normal(at.Of(l.alpha), prior.Alpha, prior.SAlpha),
-				posterior.Normal(at.Of(l.slope), prior.Beta, prior.SBeta),
+				posterior.Normal(at.Of(l.beta), prior.Beta, prior.SBeta),
 				l.likelihood(at, data.Y))
 		},
 	}
@@ -160,13 +162,11 @@ func EarnHeight() Posterior {
 	}
 	l := newLine(data.Height)
 	beta := posterior.Derived(func(at posterior.Point) *Node {
-		return MulScalar(Concatenate([]*Node{at.Of(l.alpha), at.Of(l.slope)}, 1), unit)
+		return MulScalar(Concatenate([]*Node{at.Of(l.alpha), at.Of(l.beta)}, 1), unit)
 	}).Label("beta")
 	sigma := posterior.Derived(func(at posterior.Point) *Node { return MulScalar(at.Of(l.sigma), unit) }).Label("sigma")
-	l.slope.Label("slope")
-	l.sigma.Label("spread")
 	p.Model = posterior.Model{
-		Parameters: []*posterior.Param{l.height, l.slope, l.sigma},
+		Parameters: []*posterior.Param{l.height, l.rise, l.sigma.Label("spread")},
 		Derived:    []*posterior.Quantity{beta, sigma},
 		Joint:      func(at posterior.Point) *Node { return posterior.Sum(l.likelihood(at, earn)) },
 	}

@@ -63,7 +63,7 @@ func (c Comparison) Z() float64 {
 func (p Posterior) Compare(d *posterior.Draws) (all []Comparison) {
 	for _, square := range []bool{false, true} {
 		for _, r := range p.Reference {
-			chains, reference := p.column(d, r.Label), r.Mean
+			chains, reference := d.Column(r.Label), r.Mean
 			if square {
 				chains, reference = squares(chains), r.MeanSquare
 			}
@@ -90,15 +90,6 @@ func Table(all []Comparison) string {
 	return text.String()
 }
 
-func (p Posterior) column(d *posterior.Draws, label string) [][]float64 {
-	for _, c := range d.Columns {
-		if c.Label == label {
-			return c.Chains
-		}
-	}
-	panic(fmt.Sprintf("posteriordb: %s: the draws have no %s", p.Name, label))
-}
-
 func squares(chains [][]float64) [][]float64 {
 	out := make([][]float64, len(chains))
 	for c, chain := range chains {
@@ -121,7 +112,7 @@ func (p Posterior) Check(d *posterior.Draws) error {
 		}
 	}
 	for _, r := range p.Reference {
-		if s := diag.Summarize(p.column(d, r.Label)); !(s.RHat < 1.01 && s.ESSBulk >= 400 && s.ESSTail >= 400) {
+		if s := diag.Summarize(d.Column(r.Label)); !(s.RHat < 1.01 && s.ESSBulk >= 400 && s.ESSTail >= 400) {
 			faults = append(faults, fmt.Errorf("%s: R̂ %.4f, effective draws %.0f in the bulk, %.0f in the tails", r.Label, s.RHat, s.ESSBulk, s.ESSTail))
 		}
 	}
