@@ -53,6 +53,9 @@ var diagnostics = map[string]func(chains [][]float64) float64{
 	"MCSEMean":          MCSEMean,
 	"MCSESD":            MCSESD,
 	"Autocorrelation1":  meanAutocorrelation,
+	"EBFMI":             leastEBFMI,
+	"ParetoK":           paretoAt(1),
+	"ParetoK 0.3":       paretoAt(0.3),
 	"Quantile 0.05":     func(chains [][]float64) float64 { return Summarize(chains).Q5 },
 	"Quantile 0.5":      func(chains [][]float64) float64 { return Summarize(chains).Median },
 	"Quantile 0.95":     func(chains [][]float64) float64 { return Summarize(chains).Q95 },
@@ -73,6 +76,20 @@ func meanAutocorrelation(chains [][]float64) float64 {
 	return sum / float64(len(chains))
 }
 
+// leastEBFMI takes the chains for energies.
+func leastEBFMI(chains [][]float64) float64 {
+	least := math.Inf(1)
+	for _, chain := range chains {
+		least = min(least, EBFMI(chain))
+	}
+	return least
+}
+
+// paretoAt takes the draws for log weights.
+func paretoAt(efficiency float64) func([][]float64) float64 {
+	return func(chains [][]float64) float64 { return ParetoK(slices.Concat(chains...), efficiency) }
+}
+
 func quantileAt(f func([][]float64, float64) float64, p float64) func([][]float64) float64 {
 	return func(chains [][]float64) float64 { return f(chains, p) }
 }
@@ -83,7 +100,7 @@ func quantileAt(f func([][]float64, float64) float64, p float64) func([][]float6
 func (c arvizCase) unavailable(name string) bool {
 	kind, p, _ := strings.Cut(name, " ")
 	switch {
-	case kind == "Quantile":
+	case kind == "Quantile", kind == "ParetoK":
 		return false
 	case slices.ContainsFunc(c.chains(), func(chain []float64) bool { return !(slices.Min(chain) < slices.Max(chain)) }):
 		return true

@@ -102,6 +102,21 @@ var chainBugs = []struct {
 	}},
 	{"delta method's ½ forgotten", "MCSESD", func(c [][]float64) float64 { return 2 * MCSESD(c) }},
 	{"whole width of the interval", "MCSEQuantile 0.5", func(c [][]float64) float64 { return 2 * MCSEQuantile(c, 0.5) }},
+	{"population variance", "EBFMI", func(c [][]float64) float64 {
+		n := float64(len(c[0]))
+		return leastEBFMI(c) * n / (n - 1)
+	}},
+	{"chains joined", "EBFMI", func(c [][]float64) float64 { return EBFMI(slices.Concat(c...)) }},
+	{"lower tail", "ParetoK", func(c [][]float64) float64 {
+		return paretoAt(1)(transform(c, func(x float64) float64 { return -x }))
+	}},
+	{"efficiency forgotten", "ParetoK 0.3", paretoAt(1)},
+	{"efficiency turned round", "ParetoK 0.3", paretoAt(1 / 0.3)},
+	{"no prior", "ParetoK", func(c [][]float64) float64 {
+		n := math.Ceil(math.Min(size(c)/5, 3*math.Sqrt(size(c))))
+		return (paretoAt(1)(c)*(n+10) - 5) / n
+	}},
+	{"weights for their logarithms", "ParetoK", func(c [][]float64) float64 { return paretoAt(1)(transform(c, math.Exp)) }},
 	{"quantile at pN", "Quantile 0.05", func(c [][]float64) float64 {
 		all := sorted(c)
 		return all[int(0.05*float64(len(all)))]

@@ -2,7 +2,9 @@
 // model, densities on a grid, images. It works on the host, on slices.
 //
 //	chains   [RHat] [ESSBulk] [ESSTail] [MCSEMean] [AutocorrelationTime]
-//	         [ModeWeights] [Summarize]
+//	         [EBFMI] [ModeWeights] [Summarize]; all in words: [Traces.Report]
+//	samplers [Calibrate] [JointTest]: is the code right?
+//	weights  [ParetoK]
 //	samples  [MMD] [EnergyDistance] [PermutationTest] [Power]
 //	         [SlicedWasserstein] [Nearest]
 //	grids    [KL] [FisherDivergence]

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"gibbs/lib/backend"
+	"gibbs/lib/diag"
 	"gibbs/lib/mcmc"
 	"gibbs/lib/prob"
 
@@ -59,4 +60,24 @@ func ExampleSpectralGap() {
 	// ±3: 6.98e+03
 	// ±4: 1.61e+05
 	// ±5: 1.12e+07
+}
+
+// ExampleSample draws from a Gaussian whose coordinates have deviations of 1 and 100,
+// which a warm-up finds out.
+func ExampleSample() {
+	target := &prob.Mixture{Means: [][]float64{{0, 0}}, Sigmas: [][]float64{{1, 100}}}
+	draws, err := mcmc.Sample(context.Background(), backend.MustOpen(), mcmc.NUTS{Target: target}, mcmc.Sampling{Dim: 2})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for i := range 2 {
+		s := diag.Summarize(draws.Coordinate(i))
+		fmt.Printf("deviation %.1g, R̂ below 1.01: %v, more than 1,000 effective draws: %v\n", s.SD, s.RHat < 1.01, s.ESSBulk > 1000)
+	}
+	fmt.Println("divergent transitions:", draws.Divergences())
+	// Output:
+	// deviation 1, R̂ below 1.01: true, more than 1,000 effective draws: true
+	// deviation 1e+02, R̂ below 1.01: true, more than 1,000 effective draws: true
+	// divergent transitions: 0
 }

@@ -1,5 +1,6 @@
 // Package mcmc samples by Markov chains whose transitions are pieces of a graph:
-// the Langevin family, what runs it, and the exact answers that it is held to.
+// the Langevin family, Hamiltonian trajectories, what runs them, and the exact answers
+// that they are held to.
 //
 // A [Kernel] is one transition of many chains at once. [Run] repeats it inside one
 // compiled program (or, with Block = 1, one dispatch at a time, with the same
@@ -9,6 +10,10 @@
 //	ULA    x ← x + ηs(x) + √(2ηT) z         biased by O(η), never rejects
 //	MALA   the same proposal, accepted or not  exact for p^{1/T}
 //	SGLD   ULA with minibatch scores           for posteriors of large data
+//
+// A [Trajectory] is a transition of many steps: [HMC] and [NUTS]. [Sample] finds their
+// step size and metric in a warm-up, as Stan does, and draws. One step of its compiled
+// program is one leapfrog step of every chain, wherever in its trajectory that is.
 //
 // [SpectralGap], [ULALaw], [ULAVariance] and [OUWindowVariance] say what a chain
 // must do: how fast it relaxes, where its law is after n steps, what it is biased by.

@@ -59,6 +59,9 @@ def values(rows):
         "MCSEMean": az.mcse(x, method="mean"),
         "MCSESD": az.mcse(x, method="sd"),
         "Autocorrelation1": az.autocorr(x)[:, 1].mean(),
+        "EBFMI": az.bfmi(x).min(),
+        "ParetoK": math.nan if np.isnan(x).any() else az.psislw(x.flatten())[1],
+        "ParetoK 0.3": math.nan if np.isnan(x).any() else az.psislw(x.flatten(), reff=0.3)[1],
     }
     for p in (0.05, 0.5, 0.95):
         out[f"Quantile {p}"] = np.quantile(x, p)

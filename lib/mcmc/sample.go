@@ -1,0 +1,150 @@
+package mcmc
+
+import (
+	"context"
+	"math"
+
+	"gibbs/lib/loop"
+	"gibbs/lib/prob"
+	"gibbs/lib/rng"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// Trajectory is a sampler whose transitions are Hamiltonian trajectories of many
+// leapfrog steps: [HMC] or [NUTS].
+type Trajectory interface {
+	begin(x *Node) loop.Nodes
+	step(s rng.State, stepSize *Node, metric Metric, state loop.Nodes) (rng.State, loop.Nodes)
+	target() prob.LogProber
+}
+
+// Sampling says how [Sample] runs. Every field but Dim has a usable zero value.
+type Sampling struct {
+	Dim    int // of a position; needed without Start
+	Chains int // 0 means 4, or those of Start
+	Warmup int // transitions in which step size and metric adapt, of which nothing is kept; 0 means 1000, −1 none
+	Draws  int // transitions after it; 0 means 1000
+	Seed   int64
+	// Start is where chains begin, [chains, dim], float32 or float64, the dtype of all;
+	// nil: uniform in [−2, 2], float64.
+	Start *tensors.Tensor
+
+	StepSize float64 // ε at the start of the warm-up, or without one; 0: found by doubling
+	Accept   float64 // target of the mean acceptance probability; 0 means 0.8
+	Metric   Shape   // which inverse mass is estimated
+	// Pooled lets all chains adapt together, to one step size and one metric: better
+	// estimates from fewer transitions where there are many chains.
+	Pooled bool
+
+	Store    *model.Store        // variables that the target reads; nil: none
+	Progress func(done, all int) // transitions of the slowest chain; nil is silent
+}
+
+// Draws is what chains leave: everything is [chains][draws], positions are
+// [chains][draws][dim].
+type Draws struct {
+	X          [][][]float64
+	LogP       [][]float64 // log p, up to the target's constant
+	AcceptProb [][]float64 // mean over the leapfrog steps of a transition
+	Energy     [][]float64 // H after the momenta were drawn
+	Leapfrogs  [][]int     // steps of the integrator
+	Depth      [][]int     // doublings, of NUTS
+	Divergent  [][]bool    // did the integrator lose the trajectory?
+
+	StepSize    []float64   // of each chain
+	InverseMass [][]float64 // of each chain: [dim], or [dim·dim] row by row for DenseMetric
+	Gradients   int         // evaluations of the gradient by each chain, warm-up included
+}
+
+// Sample runs chains of a Hamiltonian sampler, with a warm-up in which step size and
+// metric adapt as in Stan and after which nothing does. It compiles three programs,
+// whatever the numbers.
+//
+// If ctx ends first, it returns the draws so far, as many as the shortest chain has,
+// with an error that wraps ctx's. An error also says what is wrong in c, or that log p
+// is not finite where a chain begins.
+func Sample(ctx context.Context, b compute.Backend, kernel Trajectory, c Sampling) (*Draws, error) {
+	s, err := newSampling(ctx, b, kernel, c)
+	if err != nil {
+		return nil, err
+	}
+	defer s.finalize()
+	if err := s.warm(ctx); err != nil {
+		return nil, err
+	}
+	err = s.stage(ctx, s.Draws, false)
+	for i := range s.chains {
+		s.draws.StepSize = append(s.draws.StepSize, math.Exp(s.logStep[i%s.groups]))
+		s.draws.InverseMass = append(s.draws.InverseMass, s.mass.inverse[i%s.groups])
+	}
+	s.draws.Gradients = s.steps
+	return s.draws, err
+}
+
+func newDraws(chains int) *Draws {
+	return &Draws{
+		X: make([][][]float64, chains), LogP: make([][]float64, chains), AcceptProb: make([][]float64, chains),
+		Energy: make([][]float64, chains), Leapfrogs: make([][]int, chains), Depth: make([][]int, chains),
+		Divergent: make([][]bool, chains),
+	}
+}
+
+// add appends the transitions that ended in some steps of the program, up to n for
+// each chain.
+func (d *Draws) add(kept loop.Tensors, n int) {
+	x, logP, accept, energy := numbers(kept["at.x"]), numbers(kept["at.logp"]), numbers(kept["accept"]), numbers(kept["energy"])
+	leaves, depth := tensors.MustCopyFlatData[int32](kept["leaves"]), tensors.MustCopyFlatData[int32](kept["depth"])
+	done, diverged := tensors.MustCopyFlatData[bool](kept["done"]), tensors.MustCopyFlatData[bool](kept["diverged"])
+	chains, dim := len(d.X), kept["at.x"].Shape().Dim(2)
+	for i := range done {
+		c := i % chains
+		if !done[i] || len(d.X[c]) == n {
+			continue
+		}
+		d.X[c] = append(d.X[c], x[i*dim:(i+1)*dim:(i+1)*dim])
+		d.LogP[c] = append(d.LogP[c], logP[i])
+		d.AcceptProb[c] = append(d.AcceptProb[c], accept[i]/float64(leaves[i]))
+		d.Energy[c] = append(d.Energy[c], energy[i])
+		d.Leapfrogs[c] = append(d.Leapfrogs[c], int(leaves[i]))
+		d.Depth[c] = append(d.Depth[c], int(depth[i]))
+		d.Divergent[c] = append(d.Divergent[c], diverged[i])
+	}
+}
+
+// shortest returns the least number of draws of a chain.
+func (d *Draws) shortest() int {
+	n := math.MaxInt
+	for _, x := range d.X {
+		n = min(n, len(x))
+	}
+	return n
+}
+
+// Coordinate returns coordinate i of all positions, [chains][draws]: what package diag
+// takes.
+func (d *Draws) Coordinate(i int) [][]float64 {
+	out := make([][]float64, len(d.X))
+	for c, draws := range d.X {
+		for _, x := range draws {
+			out[c] = append(out[c], x[i])
+		}
+	}
+	return out
+}
+
+// Divergences counts the divergent transitions.
+func (d *Draws) Divergences() (n int) {
+	for _, chain := range d.Divergent {
+		for _, diverged := range chain {
+			if diverged {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,186 @@
+package posterior
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"gibbs/lib/diag"
+	"gibbs/lib/mcmc"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/support/exceptions"
+)
+
+// Draws are draws from a posterior in the terms of its model, beside the unconstrained
+// ones that the sampler made.
+type Draws struct {
+	*mcmc.Draws
+	Columns []Column // the numbers of all parameters, then of all derived quantities
+	of      map[Variable][2]int
+}
+
+// Column is one number of a parameter or a derived quantity.
+type Column struct {
+	Label  string
+	Chains [][]float64 // [chains][draws], as package diag wants
+}
+
+// Sample draws from the posterior by [mcmc.NUTS]. Of c, Dim is filled in.
+func (m Model) Sample(ctx context.Context, b compute.Backend, c mcmc.Sampling) (*Draws, error) {
+	c.Dim = m.Dim()
+	raw, err := mcmc.Sample(ctx, b, mcmc.NUTS{Target: m}, c)
+	if err != nil {
+		return nil, err
+	}
+	return m.Constrain(b, raw)
+}
+
+// Constrain turns draws of the unconstrained numbers, which any sampler of package mcmc
+// made, into draws in the terms of the model.
+func (m Model) Constrain(b compute.Backend, raw *mcmc.Draws) (*Draws, error) {
+	flat, rows := []float64{}, 0
+	for _, chain := range raw.X {
+		flat = append(flat, slices.Concat(chain...)...)
+		rows += len(chain)
+	}
+	if rows == 0 || len(flat) != rows*m.Dim() {
+		return nil, fmt.Errorf("posterior: Constrain: %d numbers in %d draws, want %d in each", len(flat), rows, m.Dim())
+	}
+	values, err := m.evaluate(b, tensors.FromFlatDataAndDimensions(flat, rows, m.Dim()))
+	if err != nil {
+		return nil, err
+	}
+	d := &Draws{Draws: raw, of: map[Variable][2]int{}}
+	for i, v := range m.variables() {
+		size := values[i].Shape().Size() / rows
+		labels := elementLabels(m.labels()[i], m.dims(v, values[i]))
+		numbers := tensors.MustCopyFlatData[float64](values[i])
+		d.of[v] = [2]int{len(d.Columns), len(d.Columns) + size}
+		for k := range size {
+			column, row := Column{Label: labels[k]}, 0
+			for _, chain := range raw.X {
+				draws := make([]float64, len(chain))
+				for j := range draws {
+					draws[j] = numbers[row*size+k]
+					row++
+				}
+				column.Chains = append(column.Chains, draws)
+			}
+			d.Columns = append(d.Columns, column)
+		}
+	}
+	return d, nil
+}
+
+// evaluate computes all variables at x [rows, Dim].
+func (m Model) evaluate(b compute.Backend, x *tensors.Tensor) (values []*tensors.Tensor, err error) {
+	failure := exceptions.TryCatch[error](func() {
+		values = MustExecOnceN(b, func(x *Node) (out []*Node) {
+			at, _ := m.point(x)
+			for _, v := range m.variables() {
+				out = append(out, at.Of(v))
+			}
+			return out
+		}, x)
+	})
+	if failure != nil {
+		return nil, fmt.Errorf("posterior: %w", failure)
+	}
+	for i, v := range values {
+		if v.Shape().Rank() == 0 || v.Shape().Dim(0) != x.Shape().Dim(0) {
+			return nil, fmt.Errorf("posterior: the derived quantity %q is %s, want [chains, …]", m.labels()[i], v.Shape())
+		}
+	}
+	return values, nil
+}
+
+// variables are the parameters, then the derived quantities.
+func (m Model) variables() (all []Variable) {
+	for _, p := range m.Parameters {
+		all = append(all, p)
+	}
+	for _, q := range m.Derived {
+		all = append(all, q)
+	}
+	return all
+}
+
+// labels are those of the variables, made up where there are none.
+func (m Model) labels() (labels []string) {
+	for i, v := range m.variables() {
+		label := v.name()
+		if label == "" && i < len(m.Parameters) {
+			label = fmt.Sprintf("p%d", i+1)
+		} else if label == "" {
+			label = fmt.Sprintf("q%d", i-len(m.Parameters)+1)
+		}
+		labels = append(labels, label)
+	}
+	return labels
+}
+
+// dims are those that the labels of a variable count: none for a single number.
+func (m Model) dims(v Variable, value *tensors.Tensor) []int {
+	if p, ok := v.(*Param); ok {
+		return p.dims
+	}
+	dims := value.Shape().Dimensions[1:]
+	if len(dims) == 1 && dims[0] == 1 {
+		return nil
+	}
+	return dims
+}
+
+// Of returns the columns of a parameter or a derived quantity, the last axis fastest. It
+// panics if the model that was sampled does not have it.
+func (d *Draws) Of(v Variable) []Column {
+	place, ok := d.of[v]
+	if !ok {
+		exceptions.Panicf("posterior: Draws.Of: the model has no such parameter or derived quantity (%q)", v.name())
+	}
+	return d.Columns[place[0]:place[1]]
+}
+
+// Column returns the draws of the number with that label, [chains][draws]: for draws that
+// were read from files, which know no more than labels. It panics if there is none.
+func (d *Draws) Column(label string) [][]float64 {
+	for _, c := range d.Columns {
+		if c.Label == label {
+			return c.Chains
+		}
+	}
+	exceptions.Panicf("posterior: Draws.Column: no number is called %q", label)
+	return nil
+}
+
+// String is a table of all numbers: mean, its Monte-Carlo standard error, standard
+// deviation, quantiles, effective sample sizes and R̂ ([diag.Summarize]), and a last line
+// on how the chains went.
+func (d *Draws) String() string {
+	var text strings.Builder
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "\tmean\tmcse\tsd\t5%\t50%\t95%\tess bulk\tess tail\tR̂\t")
+	for _, c := range d.Columns {
+		s := diag.Summarize(c.Chains)
+		fmt.Fprintf(table, "%s\t%.4g\t%.2g\t%.3g\t%.4g\t%.4g\t%.4g\t%.0f\t%.0f\t%.3f\t\n",
+			c.Label, s.Mean, s.MCSEMean, s.SD, s.Q5, s.Median, s.Q95, s.ESSBulk, s.ESSTail, s.RHat)
+	}
+	table.Flush()
+	draws, leapfrogs, accept := 0, 0, 0.0
+	for c, chain := range d.Leapfrogs {
+		for i, n := range chain {
+			draws, leapfrogs, accept = draws+1, leapfrogs+n, accept+d.AcceptProb[c][i]
+		}
+	}
+	n := math.Max(1, float64(draws))
+	fmt.Fprintf(&text, "%d chains, %d draws, %d divergent; mean acceptance %.2f, %.1f leapfrog steps a draw\n",
+		len(d.Leapfrogs), draws, d.Divergences(), accept/n, float64(leapfrogs)/n)
+	return text.String()
+}
