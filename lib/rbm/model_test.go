@@ -14,15 +14,20 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
 // TestModel holds the machine in a graph to that on the host, for all units: free
-// energies, inputs and, for the exact negative phase, log Z and its gradient.
+// energies, inputs and, for the exact negative phase, log Z and its gradient. Along the
+// path from the biases b₀ it is the machine with βW, βc and b₀ + β(b − b₀).
 func TestModel(t *testing.T) {
-	b := backend.MustOpen()
+	const beta = 0.3
+	b, base := backend.MustOpen(), []float64{0.7, -0.4, 0.2}
 	for _, m := range kinds() {
 		name := m.VisibleUnits.String() + " " + m.HiddenUnits.String()
+		middle := m.Scaled(beta)
+		floats.AddScaled(middle.B, 1-beta, base)
 		v := mat.NewDense(2, 3, []float64{1, 1, 1, -1, 1, -1})
 		if m.VisibleUnits == rbm.Bernoulli {
 			v = mat.NewDense(2, 3, []float64{0, 1, 0, 1, 1, 0})
@@ -32,7 +37,9 @@ func TestModel(t *testing.T) {
 			logZ := g.LogZ()
 			d := Gradient(logZ, g.W, g.B, g.C)
 			flat := Concatenate([]*Node{Reshape(d[0], -1), d[1], d[2]}, 0)
-			return []*Node{g.FreeEnergy(v), g.HiddenInput(v), logZ, flat}
+			path := g
+			path.Beta, path.Base = Const(v.Graph(), beta), Const(v.Graph(), base)
+			return []*Node{g.FreeEnergy(v), g.HiddenInput(v), logZ, flat, path.FreeEnergy(v), path.VisibleInput(path.HiddenInput(v)), path.LogZ()}
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -44,13 +51,39 @@ func TestModel(t *testing.T) {
 			row := mat.Row(nil, i, v)
 			near(t, name+": F", tensors.MustCopyFlatData[float64](out[0])[i:i+1], []float64{m.FreeEnergy(row)}, 1e-12)
 			near(t, name+": input", rbm.Dense(out[1]).RawRowView(i), m.HiddenInput(row), 1e-12)
+			near(t, name+": F on the path", tensors.MustCopyFlatData[float64](out[4])[i:i+1], []float64{middle.FreeEnergy(row)}, 1e-12)
+			near(t, name+": visible input on the path", rbm.Dense(out[5]).RawRowView(i), middle.VisibleInput(middle.HiddenInput(row)), 1e-12)
 		}
+		near(t, name+": log Z on the path", []float64{tensors.ToScalar[float64](out[6])}, []float64{must(middle.LogZ())}, 1e-11)
 		logZ, s, err := m.Moments()
 		if err != nil {
 			t.Fatal(err)
 		}
 		near(t, name+": log Z", []float64{tensors.ToScalar[float64](out[2])}, []float64{logZ}, 1e-11)
 		near(t, name+": ∂log Z = moments", tensors.MustCopyFlatData[float64](out[3]), s.Flat(), 1e-11)
+	}
+}
+
+// TestCumulant: Γ′ is the mean, also at 0, where the parts of Γ have corners, and far out.
+func TestCumulant(t *testing.T) {
+	at := []float64{-300, -2, 0, 1e-9, 3, 300}
+	for _, u := range []rbm.Units{rbm.Bernoulli, rbm.Spin, rbm.Gaussian} {
+		exec, err := NewExec(backend.MustOpen(), func(a *Node) []*Node {
+			gamma := u.Cumulant(a)
+			return []*Node{gamma, Gradient(ReduceAllSum(gamma), a)[0], u.Mean(a)}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := exec.MustCall(at)
+		exec.Finalize()
+		mean := tensors.MustCopyFlatData[float64](out[2])
+		near(t, u.String()+": Γ′", tensors.MustCopyFlatData[float64](out[1]), mean, 1e-12)
+		one := &rbm.RBM{HiddenUnits: u, W: mat.NewDense(1, 1, []float64{1}), B: []float64{0}, C: []float64{0}}
+		for i, a := range at {
+			near(t, u.String()+": Γ", tensors.MustCopyFlatData[float64](out[0])[i:i+1], []float64{-one.FreeEnergy([]float64{a})}, 1e-12)
+			near(t, u.String()+": mean", mean[i:i+1], one.Hidden([]float64{a}), 1e-15)
+		}
 	}
 }
 
