@@ -115,22 +115,18 @@ func (u Units) draw(s *rng.Host, a []float64) []float64 {
 	return x
 }
 
-// Cumulant returns Γ(a), elementwise, in a graph. Its gradient is Mean(a), also
-// where the parts that it is computed from have none.
+// Cumulant returns Γ(a), elementwise, in a graph. Its gradient is Mean(a).
 func (u Units) Cumulant(a *Node) *Node {
-	var gamma *Node
 	switch u {
 	case Bernoulli:
-		gamma = Add(MaxScalar(a, 0), Log1p(Exp(Neg(Abs(a)))))
+		return Add(MaxScalar(a, 0), Log1p(Exp(Neg(Abs(a)))))
 	case Spin:
-		gamma = Add(Abs(a), Log1p(Exp(MulScalar(Abs(a), -2))))
+		return Add(Abs(a), Log1p(Exp(MulScalar(Abs(a), -2))))
 	case Gaussian:
 		return AddScalar(MulScalar(Square(a), 0.5), halfLog2Pi)
-	default:
-		exceptions.Panicf("rbm: Units(%d): they are Bernoulli, Spin or Gaussian", u)
 	}
-	slope := Mul(StopGradient(u.Mean(a)), Sub(a, StopGradient(a))) // 0, with the gradient Mean(a)
-	return Add(StopGradient(gamma), slope)
+	exceptions.Panicf("rbm: Units(%d): they are Bernoulli, Spin or Gaussian", u)
+	return nil
 }
 
 // Mean returns E[x] of units with the inputs a, elementwise.
