@@ -78,6 +78,9 @@ func meanAutocorrelation(chains [][]float64) float64 {
 
 // leastEBFMI takes the chains for energies.
 func leastEBFMI(chains [][]float64) float64 {
+	if len(chains) == 0 {
+		return math.NaN()
+	}
 	least := math.Inf(1)
 	for _, chain := range chains {
 		least = min(least, EBFMI(chain))

@@ -144,7 +144,7 @@ func hostNUTS(x []float64, eps float64, maxDepth int, bug string, noise func() (
 	return draw, depth, leaves
 }
 
-// TestNUTSAgainstLists makes 800 leapfrog steps of five chains and repeats them on the
+// TestNUTSAgainstLists makes 500 leapfrog steps of five chains and repeats them on the
 // host with whole lists of points: the same words, so the same draws to rounding, the
 // same depths and numbers of steps. It catches a wrong mark, level, end, weight, or
 // momentum of any chain at any place in its tree; see TestNUTSCatchesBugs.
@@ -159,7 +159,7 @@ func TestNUTSAgainstLists(t *testing.T) {
 			if i := firstDifference(transitions, want); i >= 0 {
 				t.Fatalf("ε = %g, chain %d, transition %d: %v, want %v", c.eps, chain, i, transitions[i], want[i])
 			}
-			if len(transitions) < 800/16/8 {
+			if len(transitions) < 500/16/8 {
 				t.Errorf("ε = %g, chain %d: only %d transitions", c.eps, chain, len(transitions))
 			}
 		}
@@ -201,7 +201,7 @@ type ended struct {
 	depth, leaves int
 }
 
-const nutsChains, nutsSteps, nutsSeed = 5, 800, 3
+const nutsChains, nutsSteps, nutsSeed = 5, 500, 3
 
 // walkNUTS returns the transitions of every chain.
 func walkNUTS(t *testing.T, k NUTS, eps float64) [][]ended {
