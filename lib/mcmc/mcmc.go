@@ -11,8 +11,9 @@
 //	MALA   the same proposal, accepted or not  exact for p^{1/T}
 //	SGLD   ULA with minibatch scores           for posteriors of large data
 //
-//	[Metropolis] any proposal, with its ratio; [Gibbs] draws from conditional laws;
-//	[Cycle], [Mixture] and [Tempering] are kernels made of kernels
+//	Metropolis                 any proposal, with its ratio
+//	Gibbs                      draws from conditional laws
+//	Cycle, Mixture, Tempering  kernels made of kernels
 //
 // On states that can be listed everything can be computed ([Finite],
 // [MetropolisHastings]) or counted for a kernel of your own ([CountTransitions]);
