@@ -105,11 +105,7 @@ func TestMetropolisOnStates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := pureGo(t)
-		if c.mistake == "" {
-			b = backend.MustOpen()
-		}
-		faults := verdict(count(t, b, mcmc.Metropolis{Target: tableLaw{5, 3, 2}, Propose: tableWalk(c.q, c.mistake)}, threeStates), want, threeLaw, true)
+		faults := verdict(count(t, pureGo(t), mcmc.Metropolis{Target: tableLaw{5, 3, 2}, Propose: tableWalk(c.q, c.mistake)}, threeStates), want, threeLaw, true)
 		t.Logf("%q: %v", c.mistake, faults)
 		if (len(faults) > 0) != (c.mistake != "") {
 			t.Errorf("mistake %q: %v", c.mistake, faults)
@@ -208,7 +204,7 @@ func TestScansOnStates(t *testing.T) {
 		{"mixture with Metropolis", mcmc.Mixture{Kernels: []mcmc.Kernel{coin, faces}}, blend(columnMatrix(0), facesMatrix, 0.5), true},
 	} {
 		b := pureGo(t)
-		if c.name == "Metropolis in Gibbs" || c.name == "mixture with Metropolis" { // the rest is part of these
+		if c.name == "mixture with Metropolis" {
 			b = backend.MustOpen()
 		}
 		faults := verdict(count(t, b, c.kernel, jointStates), c.want, jointLaw, c.balanced)

@@ -23,7 +23,7 @@ type Integrator struct {
 	Drifts []float64 // bᵢ; they sum to 1
 }
 
-// Leapfrog, also called velocity Verlet, is of order 2 and costs one gradient.
+// Leapfrog is of order 2 and costs one gradient; it is also called velocity Verlet.
 var Leapfrog = Integrator{Kicks: []float64{0.5, 0.5}, Drifts: []float64{1}}
 
 // McLachlan is of order 2 with the least error of its kind, at two gradients.

@@ -11,6 +11,14 @@
 //	MALA   the same proposal, accepted or not  exact for p^{1/T}
 //	SGLD   ULA with minibatch scores           for posteriors of large data
 //
+//	Metropolis                 any proposal, with its ratio
+//	Gibbs                      draws from conditional laws
+//	Cycle, Mixture, Tempering  kernels made of kernels
+//
+// On states that can be listed everything can be computed ([Finite],
+// [MetropolisHastings]) or counted for a kernel of your own ([CountTransitions]);
+// [Joint] tests one where nothing can be listed.
+//
 // A [Trajectory] is a transition of many steps: [HMC] and [NUTS]. [Sample] finds their
 // step size and metric in a warm-up, as Stan does, and draws. One step of its compiled
 // program is one leapfrog step of every chain, wherever in its trajectory that is.

@@ -121,7 +121,7 @@ func (p centred) LogProb(x *Node) *Node {
 // TestRandomWalkShape steps in the shape of a correlated Gaussian, on which it accepts
 // as it does on N(0, I), and leaves its law as it is.
 func TestRandomWalkShape(t *testing.T) {
-	const chains, rho, sigma = 10_000, 0.95, 1.2
+	const chains, rho, sigma = 5_000, 0.95, 1.2
 	m, err := mcmc.DensePreconditioner(mat.NewSymDense(2, []float64{1, rho, rho, 1}))
 	if err != nil {
 		t.Fatal(err)
@@ -132,9 +132,12 @@ func TestRandomWalkShape(t *testing.T) {
 	for i := 0; i < len(start); i += 2 {
 		start[i+1] = rho*start[i] + math.Sqrt(v)*start[i+1]
 	}
-	r := run(t, mcmc.Metropolis{Target: target, Propose: mcmc.RandomWalk(m)}, mcmc.Config{
-		Start: tensors.FromFlatDataAndDimensions(start, chains, 2), StepSize: sigma, Steps: 20, Keep: mcmc.KeepFinal,
+	r, err := mcmc.Run(context.Background(), pureGo(t), mcmc.Metropolis{Target: target, Propose: mcmc.RandomWalk(m)}, mcmc.Config{
+		Start: tensors.FromFlatDataAndDimensions(start, chains, 2), StepSize: sigma, Steps: 10, Keep: mcmc.KeepFinal,
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	near(t, "acceptance", r.AcceptRate, mcmc.RandomWalkAcceptance(2, sigma))
 	products := make([]float64, chains)
 	for i, x := range column(flat(r.Final), 0, 2) {
@@ -150,7 +153,7 @@ func TestIndependence(t *testing.T) {
 	const chains, steps = 20_000, 10
 	q := &prob.Mixture{Means: [][]float64{{0.5}}, Sigmas: [][]float64{{2}}}
 	kernel := mcmc.Metropolis{Target: prob.StandardNormal(1), Propose: mcmc.Independence(q)}
-	x, rate := gauss(t, backend.MustOpen(), kernel, chains, true, 1, steps)
+	x, rate := gauss(t, pureGo(t), kernel, chains, true, 1, steps)
 	near(t, "E x²", each(x, square), 1)
 	near(t, "E x", x, 0)
 	const h = 0.02
@@ -261,17 +264,23 @@ func TestGibbsForgets(t *testing.T) {
 // TestTemperingCrosses starts every replica in one of two modes 16 widths apart.
 // Ladders find the other, and a random walk does not.
 func TestTemperingCrosses(t *testing.T) {
-	const chains, steps = 300, 400
+	if testing.Short() {
+		t.Skip("a short run leaves ladders to the states that can be listed")
+	}
+	const chains, steps = 300, 300
 	target := &prob.Mixture{Means: [][]float64{{-8}, {8}}, Weights: []float64{1, 2}}
 	kernel := mcmc.Tempering{
 		Target: target, Betas: []float64{0.02, 0.06, 0.15, 0.4, 1}, Scale: []float64{7, 4, 2.6, 1.6, 1},
 		Kernel: func(p prob.LogProber) mcmc.Kernel { return mcmc.Metropolis{Target: p} },
 	}
 	start := each(make([]float64, chains*5), func(float64) float64 { return -8 })
-	r := run(t, kernel, mcmc.Config{
+	r, err := mcmc.Run(context.Background(), pureGo(t), kernel, mcmc.Config{
 		Start: tensors.FromFlatDataAndDimensions(start, chains, 5, 1), StepSize: 2.4, Steps: steps, Thin: steps,
 		Observe: kernel.Cold,
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	near(t, "weight of the left mode", each(flat(r.Draws), negative), 1./3)
 	if rate := stat.Mean(r.AcceptRate, nil); rate < 0.1 || rate > 0.9 {
 		t.Errorf("%.2f of the neighbours swap", rate)

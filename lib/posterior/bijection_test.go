@@ -16,11 +16,14 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// bijections are all kinds, with the cells of x whose change is the volume: all, if nil.
-var bijections = []struct {
+// volume is a bijection with the cells of x whose change is the volume: all, if nil.
+type volume struct {
 	b     bijection
 	cells []int
-}{
+}
+
+// bijections are all kinds.
+var bijections = []volume{
 	{interval{math.Inf(-1), math.Inf(1), 3}, nil},
 	{interval{0, math.Inf(1), 3}, nil},
 	{interval{-2, math.Inf(1), 1}, nil},
@@ -41,16 +44,15 @@ type mapped struct {
 	slopes      [][][]float64 // ∂xₖ/∂u, [rows][size][free]
 }
 
-// forwardAll maps points u [rows][free] by all bijections in one program. For the slopes,
+// forwardAll maps points u [rows][free] by bijections in one program. For the slopes,
 // each point is repeated for each cell of x, and each copy differentiates one cell.
-func forwardAll(t *testing.T, u [][][]float64) []mapped {
-	t.Helper()
+func forwardAll(bs []volume, u [][][]float64) []mapped {
 	var inputs []any
 	for _, rows := range u {
 		inputs = append(inputs, tensors.FromValue(rows))
 	}
 	outputs := MustExecOnceN(backend.MustOpen(), func(in []*Node) (out []*Node) {
-		for i, b := range bijections {
+		for i, b := range bs {
 			x, logJacobian := b.b.forward(in[i])
 			if logJacobian == nil {
 				logJacobian = Sum(ZerosLike(in[i]))
@@ -64,7 +66,7 @@ func forwardAll(t *testing.T, u [][][]float64) []mapped {
 		}
 		return out
 	}, inputs...)
-	all := make([]mapped, len(bijections))
+	all := make([]mapped, len(bs))
 	for i := range all {
 		all[i].x = outputs[3*i].Value().([][]float64)
 		all[i].logJacobian = outputs[3*i+1].Value().([]float64)
@@ -73,43 +75,125 @@ func forwardAll(t *testing.T, u [][][]float64) []mapped {
 	return all
 }
 
-// points returns rows of normal numbers of that spread for each bijection.
-func points(spread float64, rows int) [][][]float64 {
+// points returns rows of normal numbers for each bijection, then a row of −60 and one of
+// 60, where exp and tanh saturate.
+func points(bs []volume, rows int) [][][]float64 {
 	h := rng.NewHost(3)
-	all := make([][][]float64, len(bijections))
-	for i, b := range bijections {
+	all := make([][][]float64, len(bs))
+	for i, b := range bs {
 		for range rows {
 			u := h.Normal(b.b.free())
-			floats.Scale(spread, u)
+			floats.Scale(1.5, u)
+			all[i] = append(all[i], u)
+		}
+		for _, far := range []float64{-60, 60} {
+			u := make([]float64, b.b.free())
+			floats.AddConst(far, u)
 			all[i] = append(all[i], u)
 		}
 	}
 	return all
 }
 
-// TestBijections holds the maps to their inverses, the log-Jacobians to the determinants
-// of derivatives that autodiff finds, and the results to their ranges.
+const near = 8 // rows of normal numbers
+
+// bijectionFaults reports where a bijection does not go back to 1e-10, its log-Jacobian
+// is not the determinant of autodiff's derivatives to 1e-10, or its values are out of
+// range; and far out, what is not finite.
+func bijectionFaults(v volume, u [][]float64, m mapped, report func(format string, args ...any)) {
+	for row, x := range m.x {
+		if row >= near {
+			numbers := append(slices.Clone(x), m.logJacobian[row])
+			numbers = append(numbers, slices.Concat(m.slopes[row]...)...)
+			if math.IsNaN(floats.Sum(numbers)) || math.IsInf(floats.Norm(numbers, math.Inf(1)), 0) {
+				report("%v: %v", u[row], numbers)
+			}
+			continue
+		}
+		back, err := v.b.inverse(x)
+		if err != nil || !floats.EqualApprox(back, u[row], 1e-10) {
+			report("%v came back as %v, %v", u[row], back, err)
+		}
+		if want := logDet(m.slopes[row], v.cells, v.b.free()); !(math.Abs(m.logJacobian[row]-want) <= 1e-10) {
+			report("log-Jacobian %.12f, determinant %.12f", m.logJacobian[row], want)
+		}
+		if err := inRange(v.b, x); err != nil {
+			report("%v", err)
+		}
+	}
+}
+
 func TestBijections(t *testing.T) {
-	u := points(1.5, 8)
-	for i, m := range forwardAll(t, u) {
-		b := bijections[i]
-		t.Run(fmt.Sprintf("%T %v", b.b, b.b), func(t *testing.T) {
-			for row, x := range m.x {
-				back, err := b.b.inverse(x)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !floats.EqualApprox(back, u[i][row], 1e-10) {
-					t.Errorf("%v came back as %v", u[i][row], back)
-				}
-				if want := logDet(m.slopes[row], b.cells, b.b.free()); math.Abs(m.logJacobian[row]-want) > 1e-10 {
-					t.Errorf("log-Jacobian %.12f, determinant %.12f", m.logJacobian[row], want)
-				}
-				if err := inRange(b.b, x); err != nil {
-					t.Error(err)
+	u := points(bijections, near)
+	for i, m := range forwardAll(bijections, u) {
+		v := bijections[i]
+		t.Run(fmt.Sprintf("%T %v", v.b, v.b), func(t *testing.T) { bijectionFaults(v, u[i], m, t.Errorf) })
+		if b, ok := v.b.(interval); ok && !math.IsInf(b.low, 0) && !math.IsInf(b.high, 0) { // log σ′(±60) is −60
+			for _, got := range m.logJacobian[near:] {
+				if want := float64(b.n) * (-60 + math.Log(b.high-b.low)); math.Abs(got-want) > 1e-9 {
+					t.Errorf("%v: log-Jacobian %g, want %g", b, got, want)
 				}
 			}
-		})
+		}
+	}
+}
+
+// wrong is a bijection with an error planted in its map.
+type wrong struct {
+	bijection
+	of func(b bijection, u *Node) (x, logJacobian *Node)
+}
+
+func (b wrong) forward(u *Node) (x, logJacobian *Node) { return b.of(b.bijection, u) }
+
+// jacobian plants an error in the log-Jacobian.
+func jacobian(f func(u, x, logJacobian *Node) *Node) func(b bijection, u *Node) (x, logJacobian *Node) {
+	return func(b bijection, u *Node) (*Node, *Node) {
+		x, logJacobian := b.forward(u)
+		return x, f(u, x, logJacobian)
+	}
+}
+
+// TestBijectionBugs plants errors that bijections have had; all must be seen.
+func TestBijectionBugs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles a graph of its own")
+	}
+	positive, unit := interval{0, math.Inf(1), 3}, interval{-1, 3, 3}
+	last := func(u *Node) *Node { return Sum(Slice(u, AxisRange(), AxisRangeToEnd(u.Shape().Dim(1)-1))) }
+	var names []string
+	var bugs []volume
+	plant := func(name string, b bijection, cells []int, of func(b bijection, u *Node) (x, logJacobian *Node)) {
+		names, bugs = append(names, name), append(bugs, volume{wrong{b, of}, cells})
+	}
+	plant("positive: no Jacobian", positive, nil, jacobian(func(u, _, _ *Node) *Node { return Sum(ZerosLike(u)) }))
+	plant("positive: Jacobian of the inverse", positive, nil, jacobian(func(_, _, j *Node) *Node { return Neg(j) }))
+	plant("interval: width forgotten", unit, nil, jacobian(func(_, _, j *Node) *Node { return AddScalar(j, -3*math.Log(4)) }))
+	plant("interval: in plain numbers", unit, nil, jacobian(func(u, _, _ *Node) *Node {
+		s := Sigmoid(u)
+		return Sum(Log(MulScalar(Mul(s, OneMinus(s)), 4)))
+	}))
+	plant("ordered: first number in the Jacobian", ordered(4), nil, jacobian(func(u, _, _ *Node) *Node { return Sum(u) }))
+	plant("ordered: gaps not summed", ordered(4), nil, func(_ bijection, u *Node) (x, logJacobian *Node) {
+		first, gaps := Slice(u, AxisRange(), AxisRange(0, 1)), Slice(u, AxisRange(), AxisRangeToEnd(1))
+		return Concatenate([]*Node{first, Add(first, Exp(gaps))}, 1), Sum(gaps)
+	})
+	plant("simplex: volume of the plane", simplex(5), bijections[8].cells, jacobian(func(_, _, j *Node) *Node { return AddScalar(j, 0.5*math.Log(5)) }))
+	plant("simplex: one weight left out", simplex(5), bijections[8].cells, jacobian(func(_, x, j *Node) *Node { return Sub(j, last(Log(x))) }))
+	plant("Cholesky: slopes of tanh alone", choleskyCorrelation(4), bijections[10].cells,
+		jacobian(func(u, _, _ *Node) *Node { return Sum(AddScalar(logSlope(MulScalar(u, 2)), 2*math.Ln2)) }))
+	plant("Cholesky: rows not scaled", choleskyCorrelation(2), bijections[9].cells, func(b bijection, u *Node) (x, logJacobian *Node) {
+		x, logJacobian = b.forward(u)
+		return MulScalar(x, 1.01), logJacobian
+	})
+	u := points(bugs, near)
+	for i, m := range forwardAll(bugs, u) {
+		faults := 0
+		v := volume{bugs[i].b.(wrong).bijection, bugs[i].cells}
+		bijectionFaults(v, u[i], m, func(string, ...any) { faults++ })
+		if faults == 0 {
+			t.Errorf("not seen: %s", names[i])
+		}
 	}
 }
 
@@ -159,37 +243,6 @@ func inRange(b bijection, x []float64) error {
 		}
 	}
 	return nil
-}
-
-// TestBijectionsFarOut goes where exp and tanh saturate: nothing may be NaN, and the
-// log-Jacobians must still fall as the tails say.
-func TestBijectionsFarOut(t *testing.T) {
-	u := points(1, 2)
-	for i := range u {
-		for row, far := range []float64{-60, 60} {
-			for k := range u[i][row] {
-				u[i][row][k] = far
-			}
-		}
-	}
-	for i, m := range forwardAll(t, u) {
-		for row := range m.x {
-			numbers := append(slices.Clone(m.x[row]), m.logJacobian[row])
-			numbers = append(numbers, slices.Concat(m.slopes[row]...)...)
-			for _, v := range numbers {
-				if math.IsNaN(v) || math.IsInf(v, 0) {
-					t.Fatalf("%T at %v: %v", bijections[i].b, u[i][row], numbers)
-				}
-			}
-		}
-		if b, ok := bijections[i].b.(interval); ok && !math.IsInf(b.low, 0) && !math.IsInf(b.high, 0) {
-			for row, got := range m.logJacobian {
-				if want := float64(b.n) * (-60 + math.Log(b.high-b.low)); math.Abs(got-want) > 1e-9 {
-					t.Errorf("row %d: log-Jacobian %g, want %g", row, got, want)
-				}
-			}
-		}
-	}
 }
 
 // TestInverseRefuses checks that what is out of range has no inverse.

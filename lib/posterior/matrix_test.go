@@ -102,6 +102,9 @@ func TestCholeskyOfNothing(t *testing.T) {
 // variance of each correlation is 1/(2η + n − 1). The trapezoidal sum over [−9, 9]³ is
 // exact to 1e-6: the integrand falls as e^{−2|u|} at least.
 func TestLKJ(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles a graph of its own")
+	}
 	const eta, n, side, wide = 2.0, 3, 61, 9.0
 	step := 2 * wide / (side - 1)
 	var u []float64

@@ -272,6 +272,9 @@ func TestLabels(t *testing.T) {
 
 // TestFloat32 evaluates a model in float32.
 func TestFloat32(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles a graph of its own")
+	}
 	m := newConjugate()
 	x := make([]float32, m.Dim())
 	wide := make([]float64, m.Dim())
