@@ -3,6 +3,7 @@ package mcmc
 import (
 	"context"
 	"math"
+	"slices"
 
 	"gibbs/lib/loop"
 	"gibbs/lib/prob"
@@ -106,7 +107,7 @@ func (d *Draws) add(kept loop.Tensors, n int) {
 		if !done[i] || len(d.X[c]) == n {
 			continue
 		}
-		d.X[c] = append(d.X[c], x[i*dim:(i+1)*dim:(i+1)*dim])
+		d.X[c] = append(d.X[c], slices.Clone(x[i*dim:(i+1)*dim])) // the block goes
 		d.LogP[c] = append(d.LogP[c], logP[i])
 		d.AcceptProb[c] = append(d.AcceptProb[c], accept[i]/float64(leaves[i]))
 		d.Energy[c] = append(d.Energy[c], energy[i])
