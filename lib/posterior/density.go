@@ -51,9 +51,8 @@ func HalfCauchy[X, S Value](x X, scale S) *Node { return AddScalar(Cauchy(x, 0, 
 func StudentT[X, N, M, S Value](x X, nu N, location M, scale S) *Node {
 	v := nodes(x, nu, location, scale)
 	n, z := v[1], Div(Sub(v[0], v[2]), v[3])
-	half := MulScalar(AddScalar(n, 1), 0.5)
-	norm := Sub(Sub(LogGamma(half), LogGamma(MulScalar(n, 0.5))), MulScalar(Log(MulScalar(n, math.Pi)), 0.5))
-	return Sub(Sub(norm, Log(v[3])), Mul(half, Log1P(Div(Square(z), n))))
+	norm := Sub(Sub(logGamma(n, 0.5, 0.5, nu), logGamma(n, 0.5, 0, nu)), MulScalar(Log(MulScalar(n, math.Pi)), 0.5))
+	return Sub(Sub(norm, Log(v[3])), Mul(MulScalar(AddScalar(n, 1), 0.5), Log1P(Div(Square(z), n))))
 }
 
 // Exponential returns the log-probability of the exponential law at x ≥ 0: log λ − λx.
@@ -68,7 +67,7 @@ func Exponential[X, R Value](x X, rate R) *Node {
 func Gamma[X, A, B Value](x X, shape A, rate B) *Node {
 	v := nodes(x, shape, rate)
 	a, b := v[1], v[2]
-	norm := Sub(Mul(a, Log(b)), LogGamma(a))
+	norm := Sub(Mul(a, Log(b)), logGamma(a, 1, 0, shape))
 	return Add(norm, Sub(Mul(AddScalar(a, -1), Log(v[0])), Mul(b, v[0])))
 }
 
@@ -79,7 +78,7 @@ func Gamma[X, A, B Value](x X, shape A, rate B) *Node {
 func InverseGamma[X, A, B Value](x X, shape A, scale B) *Node {
 	v := nodes(x, shape, scale)
 	a, b := v[1], v[2]
-	norm := Sub(Mul(a, Log(b)), LogGamma(a))
+	norm := Sub(Mul(a, Log(b)), logGamma(a, 1, 0, shape))
 	return Sub(norm, Add(Mul(AddScalar(a, 1), Log(v[0])), Div(b, v[0])))
 }
 
@@ -89,7 +88,7 @@ func InverseGamma[X, A, B Value](x X, shape A, scale B) *Node {
 func Beta[X, A, B Value](x X, a A, b B) *Node {
 	v := nodes(x, a, b)
 	alpha, beta := v[1], v[2]
-	norm := Sub(LogGamma(Add(alpha, beta)), Add(LogGamma(alpha), LogGamma(beta)))
+	norm := Sub(logGamma(Add(alpha, beta), 1, 0, a, b), Add(logGamma(alpha, 1, 0, a), logGamma(beta, 1, 0, b)))
 	return Add(norm, Add(Mul(AddScalar(alpha, -1), Log(v[0])), Mul(AddScalar(beta, -1), Log1P(Neg(v[0])))))
 }
 
@@ -99,22 +98,25 @@ func Beta[X, A, B Value](x X, a A, b B) *Node {
 //	Σ (aᵢ − 1) log xᵢ − Σ log Γ(aᵢ) + log Γ(Σ aᵢ)
 func Dirichlet[X, A Value](x X, concentration A) *Node {
 	v := nodes(x, concentration)
-	a := Add(v[1], ZerosLike(v[0]))
-	each := Sub(Mul(AddScalar(a, -1), Log(v[0])), LogGamma(a))
-	return Add(ReduceAndKeep(each, ReduceSum, -1), LogGamma(ReduceAndKeep(a, ReduceSum, -1)))
+	each := Sub(Mul(AddScalar(v[1], -1), Log(v[0])), logGamma(v[1], 1, 0, concentration))
+	sum := ReduceAndKeep(Add(v[1], ZerosLike(v[0])), ReduceSum, -1)
+	return Add(ReduceAndKeep(each, ReduceSum, -1), LogGamma(sum))
 }
 
 // BernoulliLogit returns the log-probability of y, 0 or 1, where 1 has the log-odds eta.
 //
 //	yη − log(1 + e^η)
-func BernoulliLogit[Y, E Value](y Y, eta E) *Node { return BinomialLogit(y, 1, eta) }
+func BernoulliLogit[Y, E Value](y Y, eta E) *Node {
+	v := nodes(y, eta)
+	return Sub(Mul(v[0], v[1]), softplus(v[1]))
+}
 
 // BinomialLogit returns the log-probability of y successes of n, each of log-odds eta.
 //
 //	log n! − log y! − log (n−y)! + yη − n log(1 + e^η)
 func BinomialLogit[Y, N, E Value](y Y, n N, eta E) *Node {
 	v := nodes(y, n, eta)
-	count := Sub(logFactorial(v[1]), Add(logFactorial(v[0]), logFactorial(Sub(v[1], v[0]))))
+	count := Sub(logGamma(v[1], 1, 1, n), Add(logGamma(v[0], 1, 1, y), LogGamma(AddScalar(Sub(v[1], v[0]), 1))))
 	return Add(count, Sub(Mul(v[0], v[2]), Mul(v[1], softplus(v[2]))))
 }
 
@@ -123,7 +125,5 @@ func BinomialLogit[Y, N, E Value](y Y, n N, eta E) *Node {
 //	yη − e^η − log y!
 func PoissonLog[Y, E Value](y Y, eta E) *Node {
 	v := nodes(y, eta)
-	return Sub(Sub(Mul(v[0], v[1]), Exp(v[1])), logFactorial(v[0]))
+	return Sub(Sub(Mul(v[0], v[1]), Exp(v[1])), logGamma(v[0], 1, 1, y))
 }
-
-func logFactorial(n *Node) *Node { return LogGamma(AddScalar(n, 1)) }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/diff/fd"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/integrate/quad"
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -129,6 +130,32 @@ func TestDensities(t *testing.T) {
 	values, gradients := evaluateDensities(densities)
 	for i, c := range densities {
 		densityFaults(c, values[i], gradients[i], t.Errorf)
+	}
+}
+
+// TestConstants compares log-probabilities of constants, whose normalisers the host
+// computes, with those of the same numbers as nodes.
+func TestConstants(t *testing.T) {
+	data := []float64{2, 3, 5}
+	gaps := MustExecOnce(backend.MustOpen(), func(x *Node) *Node {
+		as := func(v float64) *Node { return AddScalar(MulScalar(x, 0), v) }
+		rows := Add(MulScalar(x, 0), ExpandAxes(ConstAs(x, data), 0))
+		return Concatenate([]*Node{
+			Sub(StudentT(x, data, 0, 1), StudentT(x, rows, 0, 1)),
+			Sub(Gamma(x, 3, 2), Gamma(x, as(3), 2)),
+			Sub(InverseGamma(x, data, 2), InverseGamma(x, rows, 2)),
+			Sub(Beta(x, data, 4), Beta(x, rows, as(4))),
+			Sub(Beta(x, 2, data), Beta(x, as(2), rows)),
+			Sub(Beta(x, 2, as(3)), Beta(x, as(2), 3)),
+			Sub(PoissonLog(data, x), PoissonLog(rows, x)),
+			Sub(BinomialLogit(data, 9, x), BinomialLogit(rows, as(9), x)),
+			Sub(Dirichlet(rows, data), Dirichlet(rows, rows)),
+		}, 1)
+	}, [][]float64{{0.3}, {0.7}}).Value().([][]float64)
+	for _, row := range gaps {
+		if floats.Norm(row, math.Inf(1)) > 1e-12 {
+			t.Errorf("constants differ from nodes by %v", row)
+		}
 	}
 }
 

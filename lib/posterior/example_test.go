@@ -26,7 +26,7 @@ func Example() {
 			return posterior.Sum(posterior.BinomialLogit(7, 10, Log(at.Of(odds))))
 		},
 	}
-	draws, err := model.Sample(context.Background(), backend.MustOpen(), mcmc.Sampling{Chains: 10, Warmup: 150, Draws: 200, Pooled: true})
+	draws, err := model.Sample(context.Background(), backend.MustOpen(), mcmc.Sampling{Chains: 40, Warmup: 60, Draws: 50, Pooled: true})
 	if err != nil {
 		fmt.Println(err)
 		return

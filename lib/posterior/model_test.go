@@ -58,7 +58,7 @@ func newConjugate() conjugate {
 // sampleConjugate samples it: many chains and few steps, which is quick on every backend.
 func sampleConjugate(t *testing.T, m conjugate) *Draws {
 	t.Helper()
-	d, err := m.Sample(t.Context(), backend.MustOpen(), mcmc.Sampling{Chains: 20, Warmup: 150, Draws: 100, Seed: 3, Pooled: true})
+	d, err := m.Sample(t.Context(), backend.MustOpen(), mcmc.Sampling{Chains: 20, Warmup: 100, Draws: 60, Seed: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,8 +66,8 @@ func sampleConjugate(t *testing.T, m conjugate) *Draws {
 }
 
 // TestModel samples a model of all kinds of parameters and holds moments to their exact
-// values: |z| < 4.89, a false alarm in a million. With 2,000 draws of about that many
-// effective ones, an error of a ninth of a standard deviation shows.
+// values: |z| < 4.89, a false alarm in a million. With 1,200 draws of about that many
+// effective ones, an error of a seventh of a standard deviation shows.
 func TestModel(t *testing.T) {
 	if testing.Short() {
 		t.Skip("samples a posterior")
@@ -96,7 +96,7 @@ func TestModel(t *testing.T) {
 	if got := d.Of(m.w); len(got) != 3 || got[2].Label != "w[3]" {
 		t.Errorf("Of(w) = %v", got)
 	}
-	if text := d.String(); !strings.Contains(text, "spread[2]") || !strings.Contains(text, "20 chains, 2000 draws") {
+	if text := d.String(); !strings.Contains(text, "spread[2]") || !strings.Contains(text, "20 chains, 1200 draws") {
 		t.Error(text)
 	}
 }

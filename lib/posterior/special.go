@@ -2,6 +2,7 @@ package posterior
 
 import (
 	"math"
+	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 )
@@ -35,6 +36,40 @@ func LogGamma(x *Node) *Node {
 		value = Sub(value, Log(AddScalar(x, float64(i))))
 	}
 	return value
+}
+
+// logGamma returns log Γ(scale·x + shift) for the node x of a value; of several values, x
+// is the node of their sum. Of constants it is computed here, and not in the graph again
+// and again.
+func logGamma(x *Node, scale, shift float64, values ...any) *Node {
+	sum := []float64{0}
+	for _, v := range values {
+		var numbers []float64
+		switch v := v.(type) {
+		case []float64:
+			numbers = v
+		case float64:
+			numbers = []float64{v}
+		case int:
+			numbers = []float64{float64(v)}
+		}
+		if len(sum) == 1 {
+			sum = slices.Repeat(sum, max(1, len(numbers)))
+		}
+		if len(numbers) != 1 && len(numbers) != len(sum) { // a node, which has none, too
+			return LogGamma(AddScalar(MulScalar(x, scale), shift))
+		}
+		for i := range sum {
+			sum[i] += numbers[i%len(numbers)]
+		}
+	}
+	for i, v := range sum {
+		sum[i], _ = math.Lgamma(scale*v + shift)
+	}
+	if len(sum) == 1 {
+		return ConstAs(x, sum[0])
+	}
+	return ExpandAxes(ConstAs(x, sum), 0)
 }
 
 // LogSumExp returns log Σ exp(termᵢ) of terms that broadcast, also where some or all are
