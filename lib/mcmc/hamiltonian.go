@@ -101,6 +101,20 @@ func (m Metric) Momentum(z *Node) *Node { return apply(m.Root, z) }
 // Kinetic returns ½pᵀM⁻¹p, [chains].
 func (m Metric) Kinetic(p *Node) *Node { return MulScalar(sumEvent(Mul(p, m.Velocity(p))), 0.5) }
 
+// energy returns H = ½pᵀM⁻¹p − log p(x), [chains].
+func (m Metric) energy(at Phase) *Node { return Sub(m.Kinetic(at.P), at.LogP) }
+
+// divergence is the error of H from which on a trajectory is taken to be lost.
+const divergence = 1000
+
+// gain returns H₀ − H at the end of a step, −∞ where H is NaN, and whether the
+// trajectory is lost, [chains] each.
+func (m Metric) gain(start *Node, at Phase) (gain, lost *Node) {
+	gain = Sub(start, m.energy(at))
+	gain = pick(IsNaN(gain), Infinity(gain.Graph(), gain.DType(), -1), gain)
+	return gain, LessThan(gain, ConstAs(gain, -divergence))
+}
+
 // apply multiplies each row of v, [chains, dim] or [chains, n, dim], by a matrix.
 func apply(matrix, v *Node) *Node {
 	switch {

@@ -31,9 +31,6 @@ func follow(g Integrator, target prob.LogProber, metric Metric, eps *Node, n int
 	return at
 }
 
-// hamiltonian returns H, [chains].
-func hamiltonian(metric Metric, at Phase) *Node { return Sub(metric.Kinetic(at.P), at.LogP) }
-
 // TestIntegrators follows the bent target with a dense metric. It catches
 // coefficients that do not belong together: the map must be undone by turning the
 // momenta round (to 1e-12), its Jacobian must have determinant 1 (1e-12), and halving
@@ -53,7 +50,7 @@ func TestIntegrators(t *testing.T) {
 			out = append(out, back.X, back.P)
 			for _, half := range []int{1, 2} {
 				eps := Const(g, 0.16/float64(half))
-				out = append(out, Sub(hamiltonian(m, follow(i.Integrator, target, m, eps, 5*half, begin)), hamiltonian(m, begin)))
+				out = append(out, Sub(m.energy(follow(i.Integrator, target, m, eps, 5*half, begin)), m.energy(begin)))
 			}
 			for _, v := range []*Node{end.X, end.P} {
 				for axis := range 2 {

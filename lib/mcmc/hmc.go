@@ -70,15 +70,14 @@ func (k HMC) step(s rng.State, stepSize *Node, metric Metric, state loop.Nodes) 
 
 	p, fresh := metric.Momentum(z), state["done"]
 	leaf := pickPhase(fresh, Phase{at, p}, getPhase(state, "leaf"))
-	energy := pick(fresh, Sub(metric.Kinetic(p), at.LogP), state["energy"])
+	energy := pick(fresh, metric.energy(Phase{at, p}), state["energy"])
 	scale := pick(fresh, AddScalar(MulScalar(row(u, 0), 2*k.Jitter), 1-k.Jitter), state["scale"])
 	n := AddScalar(pick(fresh, ZerosLike(state["n"]), state["n"]), 1)
 
 	leaf = k.Integrator.Step(k.Target, metric, Mul(scale, stepSize), leaf)
-	gain := Sub(energy, Sub(metric.Kinetic(leaf.P), leaf.LogP)) // H₀ − H
-	gain = pick(IsNaN(gain), Infinity(u.Graph(), u.DType(), -1), gain)
+	gain, lost := metric.gain(energy, leaf)
 	done := Equal(n, MulScalar(OnesLike(n), k.LeapfrogSteps))
-	diverged := And(done, LessThan(gain, ConstAs(u, -divergence)))
+	diverged := And(done, lost)
 	accept := Exp(MinScalar(gain, 0))
 	putState(next, "at", Select(And(done, LessThan(row(u, 1), accept)), leaf.State, at))
 	putPhase(next, "leaf", leaf)

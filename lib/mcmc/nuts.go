@@ -41,9 +41,6 @@ type NUTS struct {
 	Integrator Integrator     // the zero value is Leapfrog
 }
 
-// divergence is the error of H from which on a trajectory is taken to be lost.
-const divergence = 1000
-
 // The state of a tree, for each chain. Names with a dot are fields of a Phase or a
 // State; all are [chains] or [chains, dim].
 //
@@ -105,7 +102,7 @@ func (k NUTS) refresh(state loop.Nodes, metric Metric, p *Node) {
 	}
 	zero, none := ZerosLike(state["weight"]), ZerosLike(state["depth"])
 	state["rho"] = pick(fresh, p, state["rho"])
-	state["energy"] = pick(fresh, Sub(metric.Kinetic(p), at.LogP), state["energy"])
+	state["energy"] = pick(fresh, metric.energy(Phase{at, p}), state["energy"])
 	state["weight"], state["accept"] = pick(fresh, zero, state["weight"]), pick(fresh, zero, state["accept"])
 	state["depth"], state["leaves"] = pick(fresh, none, state["depth"]), pick(fresh, none, state["leaves"])
 	state["n"] = pick(fresh, none, state["n"])
@@ -124,13 +121,11 @@ func (k NUTS) turnTo(state loop.Nodes, forwards *Node) {
 
 // grow adds a point to the half, and makes it the half's draw with the probability
 // that leaves all of its points drawn by weight.
-func (k NUTS) grow(state loop.Nodes, stepSize *Node, metric Metric, u *Node) (diverged *Node) {
+func (k NUTS) grow(state loop.Nodes, stepSize *Node, metric Metric, u *Node) *Node {
 	leaf := getPhase(state, "leaf")
 	way := pick(state["forwards"], OnesLike(u), Neg(OnesLike(u)))
 	leaf = k.Integrator.Step(k.Target, metric, Mul(way, stepSize), leaf)
-	gain := Sub(state["energy"], Sub(metric.Kinetic(leaf.P), leaf.LogP)) // H₀ − H
-	gain = pick(IsNaN(gain), Infinity(u.Graph(), u.DType(), -1), gain)
-	diverged = LessThan(gain, ConstAs(u, -divergence))
+	gain, diverged := metric.gain(state["energy"], leaf)
 
 	weight := logAddExp(state["weight half"], gain)
 	take := LessThan(u, Exp(Sub(gain, weight)))

@@ -79,7 +79,7 @@ func Sample(ctx context.Context, b compute.Backend, kernel Trajectory, c Samplin
 		return nil, err
 	}
 	err = s.stage(ctx, s.Draws, false)
-	for i := range s.chains {
+	for i := range s.Chains {
 		s.draws.StepSize = append(s.draws.StepSize, math.Exp(s.logStep[i%s.groups]))
 		s.draws.InverseMass = append(s.draws.InverseMass, s.mass.inverse[i%s.groups])
 	}

@@ -23,7 +23,7 @@ import (
 type sampling struct {
 	Sampling
 	kernel         Trajectory
-	chains, groups int
+	groups         int // of chains that adapt together
 	dtype          dtypes.DType
 	begin, program *loop.Program
 	try            *loop.Program // one leapfrog step, for the first step size
@@ -100,7 +100,7 @@ func (s *sampling) setDefaults() error {
 		floats.AddConst(-2, u)
 		s.Start = tensors.FromFlatDataAndDimensions(u, s.Chains, s.Dim)
 	}
-	s.chains, s.groups = s.Chains, s.Chains
+	s.groups = s.Chains
 	if s.Pooled {
 		s.groups = 1
 	}
@@ -168,7 +168,7 @@ func (s *sampling) warm(ctx context.Context) error {
 		}
 		for g := range s.groups {
 			var draws [][]float64
-			for chain := g; chain < s.chains; chain += s.groups {
+			for chain := g; chain < s.Chains; chain += s.groups {
 				draws = append(draws, s.draws.X[chain][first:]...)
 			}
 			if err := s.mass.estimate(g, draws); err != nil {
@@ -185,7 +185,7 @@ func (s *sampling) warm(ctx context.Context) error {
 // stage makes transitions until each chain has n, which s.draws then holds. What was
 // under way before it is given up.
 func (s *sampling) stage(ctx context.Context, n int, adapting bool) error {
-	s.draws = newDraws(s.chains)
+	s.draws = newDraws(s.Chains)
 	mu := make([]float64, s.groups)
 	for i, log := range s.logStep {
 		mu[i] = log + math.Log(10)
@@ -199,9 +199,9 @@ func (s *sampling) stage(ctx context.Context, n int, adapting bool) error {
 		s.state[name] = s.tensor(make([]float64, s.groups))
 	}
 	s.state["log step"] = s.tensor(s.logStep)
-	s.state["done"] = tensors.FromValue(slices.Repeat([]bool{true}, s.chains))
-	s.state["ended"] = tensors.FromValue(make([]int32, s.chains))
-	block := max(1, 1<<23/(s.chains*(s.Dim+8)))
+	s.state["done"] = tensors.FromValue(slices.Repeat([]bool{true}, s.Chains))
+	s.state["ended"] = tensors.FromValue(make([]int32, s.Chains))
+	block := max(1, 1<<23/(s.Chains*(s.Dim+8)))
 	for more := true; more; {
 		r, err := s.program.Run(ctx, block, constants, s.state)
 		if r == nil {
@@ -277,7 +277,7 @@ func (s *sampling) acceptance(gains []float64) []float64 {
 	a := make([]float64, s.groups)
 	for i, gain := range gains {
 		if !math.IsNaN(gain) {
-			a[i%s.groups] += math.Exp(min(gain, 0)) * float64(s.groups) / float64(s.chains)
+			a[i%s.groups] += math.Exp(min(gain, 0)) * float64(s.groups) / float64(s.Chains)
 		}
 	}
 	return a
@@ -293,7 +293,7 @@ func (s *sampling) tryStep(_ *Node, constants, state loop.Nodes) loop.Nodes {
 	end := Leapfrog.Step(s.kernel.target(), metric, size, Phase{at, p})
 	next := maps.Clone(state)
 	next["rng"] = stream.Node()
-	next["gain"] = Sub(Add(end.LogP, metric.Kinetic(p)), Add(at.LogP, metric.Kinetic(end.P)))
+	next["gain"] = Sub(metric.energy(Phase{at, p}), metric.energy(end))
 	return next
 }
 
