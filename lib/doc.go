@@ -20,7 +20,7 @@
 //
 // # Lectures
 //
-//	mcmc     Markov chains: Metropolis, Gibbs, Langevin, HMC and NUTS, replica exchange, exact laws; in plain Go and for C too
+//	mcmc     Markov chains: Metropolis, Gibbs, Langevin, HMC, ChEES and NUTS, replica exchange, exact laws; in plain Go and for C too
 //	posterior Bayesian models in their own terms: parameters with bounds, priors, draws to files
 //	energy   Gibbs laws: tempering, log Z by quadrature and annealing, training of neural energies
 //	hopfield associative memories: classical, dense, modern (attention), continuous-time

@@ -27,12 +27,16 @@ const (
 	averagingDecay = 0.75
 )
 
-// average makes one update with the chains that ended a transition, if any did.
+// average hears of the chains that ended a transition, if any did, and makes one update
+// when it has heard of as many transitions as a group has chains. Sooner would be too
+// soon: the first to end are those whose trajectories were short, and too large a step
+// makes them short.
 func average(constants, state loop.Nodes, ended, accept *Node) loop.Nodes {
 	t, h, mean := state["updates"], state["h"], state["log step mean"] // [groups]
 	weight := ConvertDType(ended, accept.DType())                      // [chains]
-	count, sum := groupSum(weight, h), groupSum(Mul(weight, accept), h)
-	heard := And(GreaterThan(count, ZerosLike(count)), constants["adapting"])
+	count := Add(state["heard"], groupSum(weight, h))
+	sum := Add(state["heard accept"], groupSum(Mul(weight, accept), h))
+	full := GreaterOrEqual(count, AddScalar(ZerosLike(count), weight.Shape().Dim(0)/h.Shape().Dim(0)))
 	a := Div(sum, MaxScalar(count, 1))
 
 	t1 := AddScalar(t, 1)
@@ -41,9 +45,11 @@ func average(constants, state loop.Nodes, ended, accept *Node) loop.Nodes {
 	log := Sub(constants["mu"], Mul(MulScalar(Sqrt(t1), 1/averagingGamma), h1))
 	slow := Exp(MulScalar(Log(t1), -averagingDecay))
 	mean1 := Add(Mul(slow, log), Mul(OneMinus(slow), mean))
+	update := And(full, constants["adapting"])
 	return loop.Nodes{
-		"updates": Where(heard, t1, t), "h": Where(heard, h1, h),
-		"log step": Where(heard, log, state["log step"]), "log step mean": Where(heard, mean1, mean),
+		"updates": Where(update, t1, t), "h": Where(update, h1, h),
+		"log step": Where(update, log, state["log step"]), "log step mean": Where(update, mean1, mean),
+		"heard": Where(full, ZerosLike(count), count), "heard accept": Where(full, ZerosLike(sum), sum),
 	}
 }
 

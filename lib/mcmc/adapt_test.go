@@ -65,25 +65,26 @@ func TestAverage(t *testing.T) {
 		r, err := program.Run(context.Background(), steps, loop.Tensors{
 			"mu": tensors.FromValue(slices.Repeat([]float64{1}, groups)), "accept": tensors.FromScalar(target),
 			"adapting": tensors.FromScalar(true), "accepts": tensors.FromValue(accepts), "ends": tensors.FromValue(ended),
-		}, loop.Tensors{"log step": zero(), "log step mean": zero(), "h": zero(), "updates": zero()})
+		}, loop.Tensors{"log step": zero(), "log step mean": zero(), "h": zero(), "updates": zero(), "heard": zero(), "heard accept": zero()})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for g := range groups {
 			log, mean, h, n := 0.0, 0.0, 0.0, 0.0
+			sum, count := 0.0, 0.0
 			for i := range steps {
 				a, e := accept(i), ends(i)
-				sum, count := 0.0, 0.0
 				for c := g; c < 2; c += groups {
 					if e[c] {
 						sum, count = sum+a[c], count+1
 					}
 				}
-				if count == 0 {
+				if count < 2/float64(groups) {
 					continue
 				}
 				n++
 				h = (1-1/(n+10))*h + (target-sum/count)/(n+10)
+				sum, count = 0, 0
 				log = 1 - math.Sqrt(n)/0.05*h
 				w := math.Pow(n, -0.75)
 				mean = w*log + (1-w)*mean

@@ -101,6 +101,18 @@ func (m Metric) Momentum(z *Node) *Node { return apply(m.Root, z) }
 // Kinetic returns ½pᵀM⁻¹p, [chains].
 func (m Metric) Kinetic(p *Node) *Node { return MulScalar(sumEvent(Mul(p, m.Velocity(p))), 0.5) }
 
+// squaredNorm returns xᵀMx, [chains], for a metric of one group.
+func (m Metric) squaredNorm(x *Node) *Node {
+	switch {
+	case m.Root == nil:
+	case m.Root.Rank() == 2:
+		x = Mul(x, m.Root)
+	default:
+		x = Einsum("cj,ji->ci", x, Squeeze(m.Root, 0))
+	}
+	return sumEvent(Square(x))
+}
+
 // energy returns H = ½pᵀM⁻¹p − log p(x), [chains].
 func (m Metric) energy(at Phase) *Node { return Sub(m.Kinetic(at.P), at.LogP) }
 

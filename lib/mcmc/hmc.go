@@ -63,6 +63,11 @@ func (k HMC) begin(x *Node) loop.Nodes {
 
 // step makes one leapfrog step of every chain.
 func (k HMC) step(s rng.State, stepSize *Node, metric Metric, state loop.Nodes) (rng.State, loop.Nodes) {
+	return k.follow(s, stepSize, metric, MulScalar(OnesLike(state["n"]), k.LeapfrogSteps), state)
+}
+
+// follow makes one leapfrog step of trajectories that have so many steps, int32 [chains].
+func (k HMC) follow(s rng.State, stepSize *Node, metric Metric, steps *Node, state loop.Nodes) (rng.State, loop.Nodes) {
 	next := maps.Clone(state)
 	x, at := state["at.x"], getState(state, "at")
 	s, z := rng.Normal(s, x.DType(), x.Shape().Dimensions...)
@@ -76,7 +81,7 @@ func (k HMC) step(s rng.State, stepSize *Node, metric Metric, state loop.Nodes) 
 
 	leaf = k.Integrator.Step(k.Target, metric, Mul(scale, stepSize), leaf)
 	gain, lost := metric.gain(energy, leaf)
-	done := Equal(n, MulScalar(OnesLike(n), k.LeapfrogSteps))
+	done := Equal(n, steps)
 	diverged := And(done, lost)
 	accept := Exp(MinScalar(gain, 0))
 	putState(next, "at", Select(And(done, LessThan(row(u, 1), accept)), leaf.State, at))

@@ -17,11 +17,22 @@ import (
 )
 
 // Trajectory is a sampler whose transitions are Hamiltonian trajectories of many
-// leapfrog steps: [HMC] or [NUTS].
+// leapfrog steps: [HMC], [ChEES] or [NUTS].
 type Trajectory interface {
 	begin(x *Node) loop.Nodes
 	step(s rng.State, stepSize *Node, metric Metric, state loop.Nodes) (rng.State, loop.Nodes)
 	target() prob.LogProber
+}
+
+// adaptive is a Trajectory that itself adapts what all its chains share.
+type adaptive interface {
+	// adapt returns what changes in the state after a step; of the constants it reads
+	// adapting, bool, and accept, the target.
+	adapt(constants loop.Nodes, metric Metric, before, after loop.Nodes) loop.Nodes
+	// settle makes what adapted what is used from here on.
+	settle(state loop.Tensors)
+	// restart returns what adapts as it was at the beginning: the metric has changed.
+	restart(tensor func(v []float64, dims ...int) *tensors.Tensor) loop.Tensors
 }
 
 // Sampling says how [Sample] runs. Every field but Dim has a usable zero value.
@@ -36,10 +47,10 @@ type Sampling struct {
 	Start *tensors.Tensor
 
 	StepSize float64 // ε at the start of the warm-up, or without one; 0: found by doubling
-	Accept   float64 // target of the mean acceptance probability; 0 means 0.8
+	Accept   float64 // target of the mean acceptance probability; 0 means 0.8, for ChEES 0.651
 	Metric   Shape   // which inverse mass is estimated
 	// Pooled lets all chains adapt together, to one step size and one metric: better
-	// estimates from fewer transitions where there are many chains.
+	// estimates from fewer transitions where there are many chains. ChEES always does.
 	Pooled bool
 
 	Store    *model.Store        // variables that the target reads; nil: none

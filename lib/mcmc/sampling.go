@@ -1,6 +1,7 @@
 package mcmc
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -80,9 +81,11 @@ func (s *sampling) setDefaults() error {
 		}
 	}
 	s.Warmup = max(s.Warmup, 0)
-	if s.Accept == 0 {
-		s.Accept = 0.8
+	if _, ok := s.kernel.(ChEES); ok {
+		s.Pooled = true
+		s.Accept = cmp.Or(s.Accept, cheesAccept)
 	}
+	s.Accept = cmp.Or(s.Accept, 0.8)
 	if s.Start != nil {
 		shape := s.Start.Shape()
 		if shape.Rank() != 2 || !shape.DType.IsFloat() {
@@ -113,7 +116,7 @@ func (s *sampling) first(in loop.Nodes) loop.Nodes {
 	state := s.kernel.begin(x)
 	state["rng"] = rng.FromKey(in["key"]).Lanes(normalLanes(x)).Node()
 	group := Zeros(x.Graph(), shapes.Make(x.DType(), s.groups))
-	for _, name := range []string{"log step", "log step mean", "h", "updates"} {
+	for _, name := range []string{"log step", "log step mean", "h", "updates", "heard", "heard accept"} {
 		state[name] = group
 	}
 	state["step"] = OnesLike(state["at.logp"])
@@ -132,6 +135,9 @@ func (s *sampling) step(_ *Node, constants, state loop.Nodes) loop.Nodes {
 	accept := Div(next["accept"], ConvertDType(next["leaves"], size.DType()))
 	maps.Copy(next, average(constants, state, next["done"], accept))
 	next["step"], next["rng"] = size, stream.Node()
+	if k, ok := s.kernel.(adaptive); ok {
+		maps.Copy(next, k.adapt(constants, metric, state, next))
+	}
 	next["ended"] = Add(state["ended"], ConvertDType(next["done"], state["ended"].DType()))
 	return next
 }
@@ -175,6 +181,9 @@ func (s *sampling) warm(ctx context.Context) error {
 				return err
 			}
 		}
+		if k, ok := s.kernel.(adaptive); ok && i+1 < len(slow) {
+			maps.Copy(s.state, k.restart(s.tensor))
+		}
 		if err := s.findStep(ctx); err != nil {
 			return err
 		}
@@ -195,7 +204,7 @@ func (s *sampling) stage(ctx context.Context, n int, adapting bool) error {
 		"adapting": tensors.FromScalar(adapting), "wanted": tensors.FromScalar(int32(n)),
 	}
 	s.addMetric(constants)
-	for _, name := range []string{"h", "updates", "log step mean"} {
+	for _, name := range []string{"h", "updates", "heard", "heard accept", "log step mean"} {
 		s.state[name] = s.tensor(make([]float64, s.groups))
 	}
 	s.state["log step"] = s.tensor(s.logStep)
@@ -220,6 +229,9 @@ func (s *sampling) stage(ctx context.Context, n int, adapting bool) error {
 	s.transitions += n
 	if adapting {
 		s.logStep = numbers(s.state["log step mean"])
+		if k, ok := s.kernel.(adaptive); ok {
+			k.settle(s.state)
+		}
 	}
 	return nil
 }

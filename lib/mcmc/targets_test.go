@@ -88,7 +88,7 @@ func moments(p prob.Density) (all []expectation) {
 	return all
 }
 
-// TestFiveTargets samples five targets by four samplers, 10 chains each, and compares
+// TestFiveTargets samples five targets by five samplers, 10 chains each, and compares
 // every mean, variance and correlation in Monte-Carlo standard errors. In full, 2,000
 // draws of a chain see about a tenth of a standard deviation of what moves well.
 // Otherwise it is one target, and the two samplers whose transitions are single steps.
@@ -108,6 +108,9 @@ func TestFiveTargets(t *testing.T) {
 			"NUTS": func() [][][]float64 {
 				return trajectories(t, mcmc.NUTS{Target: k.target}, start, warmup, draws)
 			},
+			"ChEES": func() [][][]float64 {
+				return trajectories(t, mcmc.ChEES{Target: k.target}, start, warmup, draws)
+			},
 			"HMC": func() [][][]float64 {
 				return trajectories(t, mcmc.HMC{Target: k.target, LeapfrogSteps: 8, Jitter: 0.3}, start, warmup, draws)
 			},
@@ -118,7 +121,7 @@ func TestFiveTargets(t *testing.T) {
 				return steps(t, b, mcmc.MALA{Target: k.target}, k.mala, start, draws, thin)
 			},
 		} {
-			if !*full && (name == "NUTS" || name == "HMC") {
+			if !*full && (name == "NUTS" || name == "HMC" || name == "ChEES") {
 				continue
 			}
 			positions := sample()
