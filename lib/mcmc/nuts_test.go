@@ -230,7 +230,7 @@ func walkNUTS(t *testing.T, k NUTS, eps float64) [][]ended {
 		t.Fatal(err)
 	}
 	draws := newDraws(nutsChains)
-	draws.add(r.Collected, nutsSteps)
+	draws.add(r.Collected, make([]int, nutsChains), nutsSteps)
 	out := make([][]ended, nutsChains)
 	for chain, xs := range draws.X {
 		for i, x := range xs {

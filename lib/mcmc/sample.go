@@ -55,6 +55,10 @@ type Sampling struct {
 
 	Store    *model.Store        // variables that the target reads; nil: none
 	Progress func(done, all int) // transitions of the slowest chain; nil is silent
+	// Each, if not nil, is given the draws as they come, the same number of every chain
+	// each time, and Sample keeps none of them: for more draws than memory holds. It may
+	// keep what it is given. An error of it ends the sampling.
+	Each func(block *Draws) error
 }
 
 // Draws is what chains leave: everything is [chains][draws], positions are
@@ -77,9 +81,9 @@ type Draws struct {
 // metric adapt as in Stan and after which nothing does. It compiles three programs,
 // whatever the numbers.
 //
-// If ctx ends first, it returns the draws so far, as many as the shortest chain has,
-// with an error that wraps ctx's. An error also says what is wrong in c, or that log p
-// is not finite where a chain begins.
+// If ctx ends first, it returns the draws so far, as many of each chain as the shortest
+// has, with an error that wraps ctx's. An error also says what is wrong in c, or that
+// log p is not finite where a chain begins.
 func Sample(ctx context.Context, b compute.Backend, kernel Trajectory, c Sampling) (*Draws, error) {
 	s, err := newSampling(ctx, b, kernel, c)
 	if err != nil {
@@ -90,12 +94,23 @@ func Sample(ctx context.Context, b compute.Backend, kernel Trajectory, c Samplin
 		return nil, err
 	}
 	err = s.stage(ctx, s.Draws, false)
-	for i := range s.Chains {
-		s.draws.StepSize = append(s.draws.StepSize, math.Exp(s.logStep[i%s.groups]))
-		s.draws.InverseMass = append(s.draws.InverseMass, s.mass.inverse[i%s.groups])
+	d := s.draws
+	if s.Each != nil {
+		d = s.newDraws()
 	}
-	s.draws.Gradients = s.steps
-	return s.draws, err
+	d, _ = d.cut(d.shortest())
+	d.Gradients = s.steps
+	return d, err
+}
+
+// newDraws returns no draws, of chains as they are adapted now.
+func (s *sampling) newDraws() *Draws {
+	d := newDraws(s.Chains)
+	for i := range s.Chains {
+		d.StepSize = append(d.StepSize, math.Exp(s.logStep[i%s.groups]))
+		d.InverseMass = append(d.InverseMass, s.mass.inverse[i%s.groups])
+	}
+	return d
 }
 
 func newDraws(chains int) *Draws {
@@ -106,18 +121,19 @@ func newDraws(chains int) *Draws {
 	}
 }
 
-// add appends the transitions that ended in some steps of the program, up to n for
-// each chain.
-func (d *Draws) add(kept loop.Tensors, n int) {
+// add appends the transitions that ended in some steps of the program; made counts
+// those of each chain, up to n.
+func (d *Draws) add(kept loop.Tensors, made []int, n int) {
 	x, logP, accept, energy := numbers(kept["at.x"]), numbers(kept["at.logp"]), numbers(kept["accept"]), numbers(kept["energy"])
 	leaves, depth := tensors.MustCopyFlatData[int32](kept["leaves"]), tensors.MustCopyFlatData[int32](kept["depth"])
 	done, diverged := tensors.MustCopyFlatData[bool](kept["done"]), tensors.MustCopyFlatData[bool](kept["diverged"])
 	chains, dim := len(d.X), kept["at.x"].Shape().Dim(2)
 	for i := range done {
 		c := i % chains
-		if !done[i] || len(d.X[c]) == n {
+		if !done[i] || made[c] == n {
 			continue
 		}
+		made[c]++
 		d.X[c] = append(d.X[c], slices.Clone(x[i*dim:(i+1)*dim])) // the block goes
 		d.LogP[c] = append(d.LogP[c], logP[i])
 		d.AcceptProb[c] = append(d.AcceptProb[c], accept[i]/float64(leaves[i]))
@@ -126,6 +142,26 @@ func (d *Draws) add(kept loop.Tensors, n int) {
 		d.Depth[c] = append(d.Depth[c], int(depth[i]))
 		d.Divergent[c] = append(d.Divergent[c], diverged[i])
 	}
+}
+
+// cut returns the first n draws of each chain, and the rest.
+func (d *Draws) cut(n int) (head, tail *Draws) {
+	h, t := *d, *d
+	h.X, t.X = cut(d.X, n)
+	h.LogP, t.LogP = cut(d.LogP, n)
+	h.AcceptProb, t.AcceptProb = cut(d.AcceptProb, n)
+	h.Energy, t.Energy = cut(d.Energy, n)
+	h.Leapfrogs, t.Leapfrogs = cut(d.Leapfrogs, n)
+	h.Depth, t.Depth = cut(d.Depth, n)
+	h.Divergent, t.Divergent = cut(d.Divergent, n)
+	return &h, &t
+}
+
+func cut[T any](chains [][]T, n int) (head, tail [][]T) {
+	for _, c := range chains {
+		head, tail = append(head, c[:n:n]), append(tail, slices.Clone(c[n:]))
+	}
+	return head, tail
 }
 
 // shortest returns the least number of draws of a chain.

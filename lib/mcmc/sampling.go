@@ -194,7 +194,8 @@ func (s *sampling) warm(ctx context.Context) error {
 // stage makes transitions until each chain has n, which s.draws then holds. What was
 // under way before it is given up.
 func (s *sampling) stage(ctx context.Context, n int, adapting bool) error {
-	s.draws = newDraws(s.Chains)
+	s.draws = s.newDraws()
+	made := make([]int, s.Chains)
 	mu := make([]float64, s.groups)
 	for i, log := range s.logStep {
 		mu[i] = log + math.Log(10)
@@ -210,20 +211,28 @@ func (s *sampling) stage(ctx context.Context, n int, adapting bool) error {
 	s.state["log step"] = s.tensor(s.logStep)
 	s.state["done"] = tensors.FromValue(slices.Repeat([]bool{true}, s.Chains))
 	s.state["ended"] = tensors.FromValue(make([]int32, s.Chains))
-	block := max(1, 1<<23/(s.Chains*(s.Dim+8)))
 	for more := true; more; {
+		// About a second, and no more than 64 MiB of draws.
+		block := max(1, min(5*s.program.BlockSteps(), 1<<23/(s.Chains*(s.Dim+8))))
 		r, err := s.program.Run(ctx, block, constants, s.state)
 		if r == nil {
 			return fmt.Errorf("mcmc: %w", err)
 		}
 		s.state = r.State
 		s.steps += r.Steps
-		s.draws.add(r.Collected, n)
+		s.draws.add(r.Collected, made, n)
+		if s.Each != nil && !adapting && s.draws.shortest() > 0 {
+			var ready *Draws
+			ready, s.draws = s.draws.cut(s.draws.shortest())
+			if err := s.Each(ready); err != nil {
+				return fmt.Errorf("mcmc: %w", err)
+			}
+		}
 		if more = r.Steps == block; err != nil {
 			return fmt.Errorf("mcmc: %w", err)
 		}
 		if s.Progress != nil {
-			s.Progress(s.transitions+s.draws.shortest(), s.Warmup+s.Draws)
+			s.Progress(s.transitions+slices.Min(made), s.Warmup+s.Draws)
 		}
 	}
 	s.transitions += n
