@@ -58,17 +58,17 @@ func agree(ours, peer Answer) error {
 	return nil
 }
 
-// agreeWithTruth compares an answer with the exact values that are known of it.
-func agreeWithTruth(a Answer, exact map[string]float64) error {
-	known, truth := Answer{}, Answer{}
-	for name, value := range exact {
-		known[name], truth[name] = a[name], Quantity{Value: value}
-		if _, ok := a[name]; !ok {
-			delete(known, name)
-		}
-	}
-	if len(exact) == 0 {
+// agreeWithTruth compares an answer with what is known of it, with an error of 0 where
+// that is exact.
+func agreeWithTruth(a, truth Answer) error {
+	if len(truth) == 0 {
 		return nil
+	}
+	known := Answer{}
+	for name := range truth {
+		if q, ok := a[name]; ok {
+			known[name] = q
+		}
 	}
 	return agree(known, truth)
 }

@@ -91,11 +91,11 @@ func TestAgreementNeedsTheSameQuantities(t *testing.T) {
 func TestAgreementWithTruth(t *testing.T) {
 	a := Answer{"mean": {1.03, 0.01}, "free": {7, 0.1}}
 	for exact, want := range map[float64]bool{1: true, 0.97: false} {
-		if got := agreeWithTruth(a, map[string]float64{"mean": exact}) == nil; got != want {
+		if got := agreeWithTruth(a, Answer{"mean": {Value: exact}}) == nil; got != want {
 			t.Errorf("1.03 ± 0.01 for %g: %v, want %v", exact, got, want)
 		}
 	}
-	if agreeWithTruth(a, nil) != nil || agreeWithTruth(a, map[string]float64{"lost": 1}) == nil {
+	if agreeWithTruth(a, nil) != nil || agreeWithTruth(a, Answer{"lost": {Value: 1}}) == nil {
 		t.Error("no truth must pass, a quantity that is missing must not")
 	}
 }
@@ -104,13 +104,13 @@ func TestAgreementWithTruth(t *testing.T) {
 func TestCheckAnswersNamesTheSide(t *testing.T) {
 	right, wrong := Answer{"mean": {1, 0.01}}, Answer{"mean": {2, 0.01}}
 	series := []Series{{Side: "ours", Answer: right}, {Side: "JAX", Answer: right}, {Side: "PyTorch", Answer: wrong}}
-	if err := checkAnswers(series[:2], map[string]float64{"mean": 1}); err != nil {
+	if err := checkAnswers(series[:2], Answer{"mean": {Value: 1}}); err != nil {
 		t.Error(err)
 	}
 	if err := checkAnswers(series, nil); err == nil || !strings.Contains(err.Error(), "PyTorch") {
 		t.Errorf("the wrong side is not named: %v", err)
 	}
-	if err := checkAnswers([]Series{{Side: "ours", Answer: wrong}, {Side: "JAX", Answer: wrong}}, map[string]float64{"mean": 1}); err == nil {
+	if err := checkAnswers([]Series{{Side: "ours", Answer: wrong}, {Side: "JAX", Answer: wrong}}, Answer{"mean": {Value: 1}}); err == nil {
 		t.Error("two sides that agree on the wrong answer were accepted")
 	}
 }

@@ -36,6 +36,8 @@ type Case struct {
 	Name     string
 	Cores    int            // that a side is held to; 0: all
 	Settings map[string]any // what the programs are given
+
+	Effective *Effective // what is made of runs that leave draws; nil for those with answers
 }
 
 var (
@@ -44,6 +46,7 @@ var (
 	goroutines = Side{Name: "ours, goroutines", Way: map[string]any{"native": true}}
 	jax        = Side{Name: "JAX", Library: "jax"}
 	blackjax   = Side{Name: "BlackJAX", Library: "blackjax"}
+	numpyro    = Side{Name: "NumPyro", Library: "numpyro"}
 	sklearn    = Side{Name: "scikit-learn", Library: "sklearn"}
 	numba      = Side{Name: "Numba", Library: "numba"}
 	torch      = Side{Name: "PyTorch", Library: "torch"}
@@ -85,6 +88,8 @@ func (j Job) program() string {
 	switch j.Name {
 	case "langevin-scaling", "sampler":
 		return "langevin"
+	case "nuts-eight-schools", "nuts-gauss100", "hmc-logistic":
+		return "hamiltonian"
 	}
 	return strings.ReplaceAll(j.Name, "-", "_")
 }

@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+)
 
 // atStep1000 is the exact law of unadjusted Langevin chains on the two-mode mixture
 // after 1,000 steps of 0.01 from (10, 10): x₁ from the transition kernel on a grid,
@@ -93,6 +96,34 @@ var jobs = []Job{
 		},
 	},
 	{
+		Name:  "nuts-eight-schools",
+		What:  "NUTS, 4 chains × 1,000 transitions of warm-up and 1,000 draws, eight schools not centred, float64: seconds for 1,000 effective samples",
+		Aim:   afterAndFrom,
+		Sides: []Side{ours, blackjax, numpyro},
+		Cases: chainCases(1000, "eight_schools", 10, map[string]any{"chains": 4, "warmup": 1000, "draws": 1000, "accept": 0.8, "leapfrogs": 0}),
+	},
+	{
+		Name:  "nuts-gauss100",
+		What:  "the same of a normal law in 100 dimensions that all depend on each other, standard deviations 0.1 to 1",
+		Aim:   afterAndFrom,
+		Sides: []Side{ours, blackjax, numpyro},
+		Cases: chainCases(1000, "normal", 100, map[string]any{"chains": 4, "warmup": 1000, "draws": 1000, "accept": 0.8, "leapfrogs": 0}),
+	},
+	{
+		Name:  "hmc-logistic",
+		What:  "the same by HMC, trajectories of 8 leapfrog steps, of a logistic regression with 25 coefficients and 1,000 rows",
+		Aim:   afterAndFrom,
+		Sides: []Side{ours, blackjax, numpyro},
+		Cases: chainCases(1000, "logistic", 25, map[string]any{"chains": 4, "warmup": 1000, "draws": 1000, "accept": 0.8, "leapfrogs": 8}),
+	},
+	{
+		Name:  "rwm-many",
+		What:  "random-walk Metropolis, 10,000 chains × 500 steps of burn-in and 1,000 steps, every 25th kept, 10-D normal law, float32: seconds for 100,000 effective samples",
+		Aim:   afterAndFrom,
+		Sides: []Side{ours, jax, blackjax},
+		Cases: chainCases(100_000, "walk", 10, map[string]any{"chains": 10_000, "burn_in": 500, "thin": 25, "draws": 40}),
+	},
+	{
 		Name:    "cell",
 		What:    "a changed cell that compiles and runs a small graph, from the request to the kernel being idle",
 		Aim:     "3 times stock GoNB",
@@ -104,6 +135,22 @@ var jobs = []Job{
 		Aim:     "no slower than the twin",
 		Measure: headless,
 	},
+}
+
+const afterAndFrom = "2 times BlackJAX after the warm-up, 1 time from nothing"
+
+// chainCases are the two ways to count the seconds of chains: those of the draws, and all
+// from a program that is not compiled yet.
+func chainCases(samples float64, target string, dim int, settings map[string]any) []Case {
+	law := laws(target, dim)
+	both := []Case{{Name: "after warm-up"}, {Name: "from nothing"}}
+	for i := range both {
+		fresh := i == 1
+		both[i].Settings = map[string]any{"target": target, "dim": dim, "fresh": fresh, "devices": 1}
+		maps.Copy(both[i].Settings, settings)
+		both[i].Effective = &Effective{Law: law, Samples: samples, Setup: fresh}
+	}
+	return both
 }
 
 func langevinCase(chains int) map[string]any {

@@ -19,7 +19,8 @@ import (
 type task[R any] struct {
 	run     func(seed int) (R, error)
 	answer  func(R) Answer
-	seconds *float64 // where run leaves the seconds that count; nil: all of it
+	seconds *float64                                       // where run leaves the seconds that count; nil: all of it
+	draws   func(R) (seconds float64, d *Drawn, err error) // instead of answer: leaves draws, for the bench to judge
 }
 
 // serve does for our side what peer.py does for the peers.
@@ -57,7 +58,13 @@ func serve[R any](t task[R], in io.Reader, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if err := say.Encode(Run{counted(seconds), t.answer(result)}); err != nil {
+		r := Run{Seconds: counted(seconds)}
+		if t.draws == nil {
+			r.Answer = t.answer(result)
+		} else if r.Seconds, r.Draws, err = t.draws(result); err != nil {
+			return err
+		}
+		if err := say.Encode(r); err != nil {
 			return err
 		}
 	}
@@ -83,6 +90,8 @@ var tasks = map[string]func(settings []byte, in io.Reader, out io.Writer) error{
 	"ebm_train":         serving(ebmTrain),
 	"ising_heatbath":    serving(isingHeatbath),
 	"rbm_pcd":           serving(rbmPCD),
+	"hamiltonian":       serving(hamiltonian),
+	"rwm_many":          serving(rwmMany),
 }
 
 // serving reads the settings of a task, prepares it and serves it.

@@ -27,6 +27,7 @@ type Hello struct {
 type Run struct {
 	Seconds float64 `json:"seconds"`
 	Answer  Answer  `json:"answer"`
+	Draws   *Drawn  `json:"draws,omitempty"` // instead of an answer
 }
 
 // worker is a side in a process of its own: it greets with a Hello, and answers

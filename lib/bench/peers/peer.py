@@ -31,6 +31,24 @@ def serve(versions, run, answer):
         say({"seconds": seconds, "answer": {name: {"value": float(v), "error": float(e)} for name, (v, e) in answer(result).items()}})
 
 
+def serve_draws(versions, run):
+    """run(seed) returns the seconds of compilation and warm-up, those of the draws, and the
+    draws [chains, draws, dim], which the bench judges."""
+    o = settings()
+    path = os.path.join(o["folder"], f"draws-{os.getpid()}.f64")
+
+    def message(seed):
+        setup, seconds, x = run(seed)
+        x = np.asarray(x, np.float64)
+        x.tofile(path)
+        return {"seconds": seconds, "draws": {"setup": setup, "file": path, "shape": x.shape}}
+
+    first = message(0)
+    say({"versions": versions, "threads": len(os.sched_getaffinity(0)), "first_seconds": first["seconds"] + first["draws"]["setup"]})
+    for line in sys.stdin:
+        say(message(int(line)))
+
+
 def say(message):
     print(json.dumps(message), flush=True)
 
