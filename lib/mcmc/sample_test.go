@@ -38,7 +38,7 @@ func chainsOfEach(t *testing.T, ctx context.Context, c Sampling, each func(*Draw
 // TestEach checks that the draws that come block by block are those that a run without
 // Each keeps, in several blocks, none twice, and that nothing else is kept.
 func TestEach(t *testing.T) {
-	const draws = 20000
+	const draws = 600
 	blocks := 0
 	all, rest, err := chainsOfEach(t, t.Context(), Sampling{Draws: draws}, func(*Draws) error { blocks++; return nil })
 	if err != nil {

@@ -27,34 +27,63 @@ var samplerColumns = []string{"lp__", "accept_stat__", "stepsize__", "treedepth_
 //
 // Differs: matrices go row by row, and energy__ is H where a transition began.
 func (d *Draws) WriteFiles(dir, name string) (paths []string, err error) {
-	for chain := range d.LogP {
-		path := filepath.Join(dir, fmt.Sprintf("%s_%d.csv", name, chain+1))
-		if err := d.writeFile(path, chain); err != nil {
+	files, err := d.createFiles(dir, name, len(d.LogP[0]))
+	if err != nil {
+		return nil, err
+	}
+	for chain, f := range files {
+		d.writeRows(f.out, chain)
+		if err := f.complete(); err != nil {
 			return paths, fmt.Errorf("posterior: %w", err)
 		}
-		paths = append(paths, path)
+		paths = append(paths, f.path)
 	}
 	return paths, nil
-}
-
-func (d *Draws) writeFile(path string, chain int) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".draws-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // gone by then if all went well
-	err = cmp.Or(d.WriteChain(f, chain), f.Chmod(0o644), f.Sync())
-	if err = cmp.Or(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // WriteChain writes one chain, counted from 0, as [Draws.WriteFiles] does.
 func (d *Draws) WriteChain(w io.Writer, chain int) error {
 	out := bufio.NewWriter(w)
+	d.writeHead(out, chain, len(d.LogP[chain]))
+	d.writeRows(out, chain)
+	return out.Flush()
+}
+
+// chainFile is a file of one chain that is being written.
+type chainFile struct {
+	path string
+	part *os.File // path with ".part"
+	out  *bufio.Writer
+}
+
+// createFiles makes a file for each chain, of so many draws, and writes its head.
+func (d *Draws) createFiles(dir, name string, draws int) (files []*chainFile, err error) {
+	for chain := range d.LogP {
+		path := filepath.Join(dir, fmt.Sprintf("%s_%d.csv", name, chain+1))
+		part, err := os.Create(path + ".part")
+		if err != nil {
+			return nil, fmt.Errorf("posterior: %w", err)
+		}
+		f := &chainFile{path, part, bufio.NewWriter(part)}
+		d.writeHead(f.out, chain, draws)
+		files = append(files, f)
+	}
+	return files, nil
+}
+
+// complete gives the file its name.
+func (f *chainFile) complete() error {
+	err := cmp.Or(f.out.Flush(), f.part.Sync())
+	if err = cmp.Or(err, f.part.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.part.Name(), f.path)
+}
+
+// writeHead writes what comes before the draws. Errors of out are told by its Flush.
+func (d *Draws) writeHead(out *bufio.Writer, chain, draws int) {
 	fmt.Fprintf(out, "# method = sample\n# num_samples = %d\n# save_warmup = 0\n# thin = 1\n# algorithm = hmc\n# engine = nuts\n# id = %d\n",
-		len(d.LogP[chain]), chain+1)
+		draws, chain+1)
 	out.WriteString(strings.Join(samplerColumns, ","))
 	for _, c := range d.Columns {
 		out.WriteString("," + strings.NewReplacer("[", ".", "]", "", ",", ".").Replace(c.Label))
@@ -67,6 +96,9 @@ func (d *Draws) WriteChain(w io.Writer, chain int) error {
 		}
 		fmt.Fprintf(out, "# %s of inverse mass matrix:\n# %s\n", kind, strings.Join(texts(mass), ", "))
 	}
+}
+
+func (d *Draws) writeRows(out *bufio.Writer, chain int) {
 	for i := range d.LogP[chain] {
 		divergent := 0.0
 		if d.Divergent[chain][i] {
@@ -79,7 +111,6 @@ func (d *Draws) WriteChain(w io.Writer, chain int) error {
 		}
 		out.WriteString(strings.Join(texts(row), ",") + "\n")
 	}
-	return out.Flush()
 }
 
 func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

@@ -1,6 +1,7 @@
 package posterior
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -42,33 +43,117 @@ func (m Model) Sample(ctx context.Context, b compute.Backend, c mcmc.Sampling) (
 	return m.Constrain(b, raw)
 }
 
+// SampleFiles draws as [Model.Sample] does, and writes the draws as they come, in the
+// files and the form of [Draws.WriteFiles], so that memory holds one block of them. Until
+// it is complete, a file has ".part" at the end of its name; [ReadFiles] reads that too,
+// when a run was killed. If ctx ends first, files have the draws so far, as many of each
+// chain, and the error wraps ctx's.
+func (m Model) SampleFiles(ctx context.Context, b compute.Backend, c mcmc.Sampling, dir, name string) (paths []string, err error) {
+	to := m.constrainer(b)
+	defer to.finalize()
+	var files []*chainFile
+	each := c.Each
+	c.Each = func(block *mcmc.Draws) error {
+		d, err := to.draws(block)
+		if err != nil {
+			return err
+		}
+		if files == nil {
+			if files, err = d.createFiles(dir, name, cmp.Or(c.Draws, 1000)); err != nil {
+				return err
+			}
+		}
+		for chain, f := range files {
+			d.writeRows(f.out, chain)
+			if err := f.out.Flush(); err != nil {
+				return err
+			}
+		}
+		if each != nil {
+			return each(block)
+		}
+		return nil
+	}
+	c.Dim = m.Dim()
+	_, err = mcmc.Sample(ctx, b, mcmc.NUTS{Target: m}, c)
+	for _, f := range files {
+		if failed := f.complete(); failed != nil {
+			return paths, fmt.Errorf("posterior: %w", cmp.Or(err, failed))
+		}
+		paths = append(paths, f.path)
+	}
+	return paths, err
+}
+
 // Constrain turns draws of the unconstrained numbers, which any sampler of package mcmc
 // made, into draws in the terms of the model.
 func (m Model) Constrain(b compute.Backend, raw *mcmc.Draws) (*Draws, error) {
-	flat, rows := []float64{}, 0
+	to := m.constrainer(b)
+	defer to.finalize()
+	return to.draws(raw)
+}
+
+// constrainer computes the variables of a model, some thousands of draws at a time.
+type constrainer struct {
+	Model
+	backend compute.Backend
+	exec    *Exec
+	rows    int // of its program
+}
+
+const constrainedRows = 4096 // at most
+
+func (m Model) constrainer(b compute.Backend) *constrainer { return &constrainer{Model: m, backend: b} }
+
+func (c *constrainer) finalize() {
+	if c.exec != nil {
+		c.exec.Finalize()
+	}
+}
+
+func (c *constrainer) draws(raw *mcmc.Draws) (*Draws, error) {
+	flat, rows, dim := []float64{}, 0, c.Dim()
 	for _, chain := range raw.X {
 		flat = append(flat, slices.Concat(chain...)...)
 		rows += len(chain)
 	}
-	if rows == 0 || len(flat) != rows*m.Dim() {
-		return nil, fmt.Errorf("posterior: Constrain: %d numbers in %d draws, want %d in each", len(flat), rows, m.Dim())
+	if rows == 0 || len(flat) != rows*dim {
+		return nil, fmt.Errorf("posterior: Constrain: %d numbers in %d draws, want %d in each", len(flat), rows, dim)
 	}
-	values, err := m.evaluate(b, tensors.FromFlatDataAndDimensions(flat, rows, m.Dim()))
-	if err != nil {
-		return nil, err
+	if c.rows == 0 {
+		c.rows = min(rows, constrainedRows)
+	}
+	var values [][]float64 // of each variable, row by row
+	var dims [][]int
+	for from := 0; from < rows; from += c.rows {
+		some := slices.Clone(flat[from*dim : min(from+c.rows, rows)*dim])
+		for len(some) < c.rows*dim { // the last time
+			some = append(some, flat[:dim]...)
+		}
+		out, err := c.evaluate(tensors.FromFlatDataAndDimensions(some, c.rows, dim))
+		if err != nil {
+			return nil, err
+		}
+		if values == nil {
+			values, dims = make([][]float64, len(out)), make([][]int, len(out))
+		}
+		for i, v := range out {
+			numbers, size := tensors.MustCopyFlatData[float64](v), v.Shape().Size()/c.rows
+			values[i] = append(values[i], numbers[:min(c.rows, rows-from)*size]...)
+			dims[i] = c.dims(c.variables()[i], v)
+		}
 	}
 	d := &Draws{Draws: raw, of: map[Variable][2]int{}}
-	for i, v := range m.variables() {
-		size := values[i].Shape().Size() / rows
-		labels := elementLabels(m.labels()[i], m.dims(v, values[i]))
-		numbers := tensors.MustCopyFlatData[float64](values[i])
+	for i, v := range c.variables() {
+		size := len(values[i]) / rows
+		labels := elementLabels(c.labels()[i], dims[i])
 		d.of[v] = [2]int{len(d.Columns), len(d.Columns) + size}
 		for k := range size {
 			column, row := Column{Label: labels[k]}, 0
 			for _, chain := range raw.X {
 				draws := make([]float64, len(chain))
 				for j := range draws {
-					draws[j] = numbers[row*size+k]
+					draws[j] = values[i][row*size+k]
 					row++
 				}
 				column.Chains = append(column.Chains, draws)
@@ -80,22 +165,25 @@ func (m Model) Constrain(b compute.Backend, raw *mcmc.Draws) (*Draws, error) {
 }
 
 // evaluate computes all variables at x [rows, Dim].
-func (m Model) evaluate(b compute.Backend, x *tensors.Tensor) (values []*tensors.Tensor, err error) {
+func (c *constrainer) evaluate(x *tensors.Tensor) (values []*tensors.Tensor, err error) {
 	failure := exceptions.TryCatch[error](func() {
-		values = MustExecOnceN(b, func(x *Node) (out []*Node) {
-			at, _ := m.point(x)
-			for _, v := range m.variables() {
-				out = append(out, at.Of(v))
-			}
-			return out
-		}, x)
+		if c.exec == nil {
+			c.exec = MustNewExec(c.backend, func(x *Node) (out []*Node) {
+				at, _ := c.point(x)
+				for _, v := range c.variables() {
+					out = append(out, at.Of(v))
+				}
+				return out
+			})
+		}
+		values = c.exec.MustCall(x)
 	})
 	if failure != nil {
 		return nil, fmt.Errorf("posterior: %w", failure)
 	}
 	for i, v := range values {
 		if v.Shape().Rank() == 0 || v.Shape().Dim(0) != x.Shape().Dim(0) {
-			return nil, fmt.Errorf("posterior: the derived quantity %q is %s, want [chains, …]", m.labels()[i], v.Shape())
+			return nil, fmt.Errorf("posterior: the derived quantity %q is %s, want [chains, …]", c.labels()[i], v.Shape())
 		}
 	}
 	return values, nil

@@ -2,6 +2,7 @@ package posterior
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -123,6 +124,58 @@ func checkFiles(t *testing.T, d *Draws) {
 		}
 	}
 	t.Run("ArviZ", func(t *testing.T) { checkArviZ(t, d, paths) })
+}
+
+// TestSampleFiles checks that draws written as they come are those that Sample returns,
+// for more draws than a program of the constrainer takes, and what a run that is stopped
+// leaves: complete files of one length.
+func TestSampleFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("samples a posterior twice")
+	}
+	m, b, dir := newConjugate(), backend.MustOpen(), t.TempDir()
+	c := mcmc.Sampling{Chains: 20, Warmup: 100, Draws: 300, Seed: 3}
+	paths, err := m.SampleFiles(t.Context(), b, c, dir, "draws")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadFiles(paths...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := m.Sample(t.Context(), b, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want.Columns, got.Columns); diff != "" {
+		t.Errorf("files differ from Sample (-Sample +files):\n%s", diff)
+	}
+	if diff := cmp.Diff(want.Energy, got.Energy); diff != "" {
+		t.Errorf("energies differ (-Sample +files):\n%s", diff)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*.part")); left != nil {
+		t.Errorf("left behind: %v", left)
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	c.Draws = 10_000_000
+	c.Each = func(block *mcmc.Draws) error { cancel(); return nil }
+	paths, err = m.SampleFiles(ctx, b, c, dir, "stopped")
+	if !errors.Is(err, context.Canceled) || len(paths) != 20 {
+		t.Fatalf("a stopped run gives %d files and the error %v", len(paths), err)
+	}
+	stopped, err := ReadFiles(paths...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for chain := range stopped.LogP {
+		if n := len(stopped.LogP[chain]); n == 0 || n != len(stopped.LogP[0]) {
+			t.Errorf("chain %d has %d draws, the first %d", chain, n, len(stopped.LogP[0]))
+		}
+	}
+	if _, err := m.SampleFiles(t.Context(), b, c, filepath.Join(dir, "none"), "draws"); err == nil || !strings.Contains(err.Error(), "none") {
+		t.Errorf("a folder that is not there: %v", err)
+	}
 }
 
 // checkArviZ has ArviZ read files as CmdStan's, and compares shapes and means.
