@@ -82,6 +82,9 @@ type Loop struct {
 	// block keeps fits in 32 MiB. Results do not depend on it.
 	Block int
 
+	// Device is where the program runs, less than the backend's NumDevices.
+	Device compute.DeviceNum
+
 	// Progress is called after every block; nil is silent.
 	Progress func(done, steps int)
 }
@@ -113,6 +116,8 @@ func Compile(b compute.Backend, l Loop) (*Program, error) {
 		return nil, fmt.Errorf("loop: collecting Every %d steps: it must not be negative", l.Every)
 	case l.Block < 0:
 		return nil, fmt.Errorf("loop: a Block of %d steps: it must not be negative", l.Block)
+	case l.Device < 0 || int(l.Device) >= b.NumDevices():
+		return nil, fmt.Errorf("loop: Device %d of a backend that has %d", l.Device, b.NumDevices())
 	}
 	l.Every = max(l.Every, 1)
 	return &Program{loop: l, backend: b, programs: map[string]*program{}}, nil

@@ -107,14 +107,14 @@ func (r *run) call(g *graph.Graph, args ...[]value) (out []*tensors.Tensor, err 
 				if v.own {
 					get = v.DonateBuffer
 				}
-				buffer, err := get(r.backend, 0)
+				buffer, err := get(r.backend, r.loop.Device)
 				if err != nil {
 					panic(err)
 				}
 				buffers, donate = append(buffers, buffer), append(donate, v.own)
 			}
 		}
-		out = g.RunWithBuffers(buffers, donate, 0)
+		out = g.RunWithBuffers(buffers, donate, r.loop.Device)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("loop: after %d steps: %w", r.done, err)

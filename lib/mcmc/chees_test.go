@@ -93,9 +93,12 @@ func TestCheesFindsTheLength(t *testing.T) {
 		t.Fatalf("tan 2T − 2T = %g", d)
 	}
 	target := &prob.Mixture{Means: [][]float64{{100, 0, 0, 0, 100}}, Sigmas: [][]float64{{1, 3, 0.1, 1, 20}}}
-	s, err := newSampling(context.Background(), backend.MustOpen(), ChEES{Target: target}, Sampling{
-		Start: drawnFrom(t, target, 200), Warmup: 500, Draws: 40, Accept: 0.95, Seed: 2,
-	})
+	kernel := ChEES{Target: target}
+	c, err := Sampling{Start: drawnFrom(t, target, 200), Warmup: 500, Draws: 40, Accept: 0.95, Seed: 2}.withDefaults(backend.MustOpen(), kernel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := newSampling(context.Background(), backend.MustOpen(), 0, rng.Key(c.Seed), kernel, c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,12 @@ type Sampling struct {
 	// estimates from fewer transitions where there are many chains. ChEES always does.
 	Pooled bool
 
-	Store    *model.Store        // variables that the target reads; nil: none
+	// Devices shares the chains out to so many devices of the backend, which work at the
+	// same time, each adapting its chains by themselves; 0 means 1. The draws depend on
+	// how many they are.
+	Devices int
+
+	Store    *model.Store        // variables that the target reads, on one device; nil: none
 	Progress func(done, all int) // transitions of the slowest chain; nil is silent
 	// Each, if not nil, is given the draws as they come, the same number of every chain
 	// each time, and Sample keeps none of them: for more draws than memory holds. It may
@@ -85,7 +90,19 @@ type Draws struct {
 // has, with an error that wraps ctx's. An error also says what is wrong in c, or that
 // log p is not finite where a chain begins.
 func Sample(ctx context.Context, b compute.Backend, kernel Trajectory, c Sampling) (*Draws, error) {
-	s, err := newSampling(ctx, b, kernel, c)
+	c, err := c.withDefaults(b, kernel)
+	if err != nil {
+		return nil, err
+	}
+	if c.Devices > 1 {
+		return sampleOver(ctx, b, kernel, c)
+	}
+	return sampleOn(ctx, b, 0, rng.Key(c.Seed), kernel, c)
+}
+
+// sampleOn is Sample on one device, with a key for the seed, for a c without zeros.
+func sampleOn(ctx context.Context, b compute.Backend, device compute.DeviceNum, key []uint32, kernel Trajectory, c Sampling) (*Draws, error) {
+	s, err := newSampling(ctx, b, device, key, kernel, c)
 	if err != nil {
 		return nil, err
 	}

@@ -36,10 +36,10 @@ type sampling struct {
 	transitions    int // that the slowest chain has made
 }
 
-func newSampling(ctx context.Context, b compute.Backend, kernel Trajectory, c Sampling) (*sampling, error) {
-	s := &sampling{Sampling: c, kernel: kernel, dtype: dtypes.Float64}
-	if err := s.setDefaults(); err != nil {
-		return nil, err
+func newSampling(ctx context.Context, b compute.Backend, device compute.DeviceNum, key []uint32, kernel Trajectory, c Sampling) (*sampling, error) {
+	s := &sampling{Sampling: c, kernel: kernel, dtype: c.Start.DType(), groups: c.Chains}
+	if c.Pooled {
+		s.groups = 1
 	}
 	s.mass = unitMass(c.Metric, s.groups, s.Dim)
 	same := func(_ *Node, _, state loop.Nodes) loop.Nodes { return state }
@@ -52,12 +52,12 @@ func newSampling(ctx context.Context, b compute.Backend, kernel Trajectory, c Sa
 		{&s.try, loop.Loop{Step: s.tryStep}},
 		{&s.program, loop.Loop{Step: s.step, While: s.wanting, Collect: collect}},
 	} {
-		p.loop.Store = c.Store
+		p.loop.Store, p.loop.Device = c.Store, device
 		if *p.program, err = loop.Compile(b, p.loop); err != nil {
 			return nil, fmt.Errorf("mcmc: %w", err)
 		}
 	}
-	r, err := s.begin.Run(ctx, 0, nil, loop.Tensors{"x": s.Start, "key": tensors.FromValue(rng.Key(c.Seed))})
+	r, err := s.begin.Run(ctx, 0, nil, loop.Tensors{"x": s.Start, "key": tensors.FromValue(key)})
 	if err != nil {
 		return nil, fmt.Errorf("mcmc: %w", err)
 	}
@@ -70,44 +70,46 @@ func newSampling(ctx context.Context, b compute.Backend, kernel Trajectory, c Sa
 	return s, nil
 }
 
-// setDefaults fills the fields that are zero, and says what is wrong in the others.
-func (s *sampling) setDefaults() error {
+// withDefaults fills the fields that are zero, and says what is wrong in the others.
+func (c Sampling) withDefaults(b compute.Backend, kernel Trajectory) (Sampling, error) {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&s.Chains, 4}, {&s.Warmup, 1000}, {&s.Draws, 1000}} {
+	}{{&c.Chains, 4}, {&c.Warmup, 1000}, {&c.Draws, 1000}, {&c.Devices, 1}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
 	}
-	s.Warmup = max(s.Warmup, 0)
-	if _, ok := s.kernel.(ChEES); ok {
-		s.Pooled = true
-		s.Accept = cmp.Or(s.Accept, cheesAccept)
+	c.Warmup = max(c.Warmup, 0)
+	if _, ok := kernel.(ChEES); ok {
+		c.Pooled = true
+		c.Accept = cmp.Or(c.Accept, cheesAccept)
 	}
-	s.Accept = cmp.Or(s.Accept, 0.8)
-	if s.Start != nil {
-		shape := s.Start.Shape()
+	c.Accept = cmp.Or(c.Accept, 0.8)
+	if c.Start != nil {
+		shape := c.Start.Shape()
 		if shape.Rank() != 2 || !shape.DType.IsFloat() {
-			return fmt.Errorf("mcmc: Sample: Start is %s; want [chains, dim] of float32 or float64", shape)
+			return c, fmt.Errorf("mcmc: Sample: Start is %s; want [chains, dim] of float32 or float64", shape)
 		}
-		s.Chains, s.Dim, s.dtype = shape.Dim(0), shape.Dim(1), shape.DType
+		c.Chains, c.Dim = shape.Dim(0), shape.Dim(1)
 	}
-	if s.Dim < 1 || s.Chains < 1 || s.Draws < 1 || !(s.Accept > 0 && s.Accept < 1) || s.StepSize < 0 {
-		return fmt.Errorf("mcmc: Sample: Dim %d, Chains %d and Draws %d must be positive, Accept %g between 0 and 1, StepSize %g not negative",
-			s.Dim, s.Chains, s.Draws, s.Accept, s.StepSize)
+	if c.Dim < 1 || c.Chains < 1 || c.Draws < 1 || !(c.Accept > 0 && c.Accept < 1) || c.StepSize < 0 {
+		return c, fmt.Errorf("mcmc: Sample: Dim %d, Chains %d and Draws %d must be positive, Accept %g between 0 and 1, StepSize %g not negative",
+			c.Dim, c.Chains, c.Draws, c.Accept, c.StepSize)
 	}
-	if s.Start == nil {
-		u := rng.NewHost(s.Seed).Fold(1).Uniform(s.Chains * s.Dim)
+	if c.Devices < 1 || c.Devices > min(b.NumDevices(), c.Chains) {
+		return c, fmt.Errorf("mcmc: Sample: Devices %d, with %d chains on a backend of %d devices", c.Devices, c.Chains, b.NumDevices())
+	}
+	if c.Devices > 1 && c.Store != nil {
+		return c, fmt.Errorf("mcmc: Sample: a target that reads a Store runs on one device, not %d", c.Devices)
+	}
+	if c.Start == nil {
+		u := rng.NewHost(c.Seed).Fold(1).Uniform(c.Chains * c.Dim)
 		floats.Scale(4, u)
 		floats.AddConst(-2, u)
-		s.Start = tensors.FromFlatDataAndDimensions(u, s.Chains, s.Dim)
+		c.Start = tensors.FromFlatDataAndDimensions(u, c.Chains, c.Dim)
 	}
-	s.groups = s.Chains
-	if s.Pooled {
-		s.groups = 1
-	}
-	return nil
+	return c, nil
 }
 
 // first makes the state of the program from positions and a key.
