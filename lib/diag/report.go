@@ -154,7 +154,7 @@ func (r *Report) disagreement(t Traces) {
 	case names == nil:
 	case location:
 		r.find("Look at the traces. If they drift, make the warm-up longer; if each stays at a place of its own, the law has several modes, which tempering crosses or another form of the model removes.",
-			"Chains disagree about where %s lies (R̂ up to %.3f, want below %g): they have not seen the same law.", list(names), worst, maxRHat)
+			"Chains disagree about where %s %s (R̂ up to %.3f, want below %g): they have not seen the same law.", list(names), plural(len(names), "lies", "lie"), worst, maxRHat)
 	default:
 		r.find("Look at the traces for a chain that is stuck or hardly moves; compare their step sizes.",
 			"Chains disagree about how far %s spreads (R̂ up to %.3f, want below %g).", list(names), worst, maxRHat)
