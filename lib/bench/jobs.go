@@ -118,10 +118,10 @@ var jobs = []Job{
 	},
 	{
 		Name:  "rwm-many",
-		What:  "random-walk Metropolis, 10,000 chains × 500 steps of burn-in and 1,000 steps, every 25th kept, 10-D normal law, float32: seconds for 100,000 effective samples",
+		What:  "random-walk Metropolis, 10,000 chains × 500 steps of burn-in and 1,000 steps, every 50th kept, 10-D normal law, float32: seconds for 100,000 effective samples",
 		Aim:   afterAndFrom,
 		Sides: []Side{ours, jax, blackjax},
-		Cases: chainCases(100_000, "walk", 10, map[string]any{"chains": 10_000, "burn_in": 500, "thin": 25, "draws": 40}),
+		Cases: chainCases(100_000, "walk", 10, map[string]any{"chains": 10_000, "burn_in": 500, "thin": 50, "draws": 20}),
 	},
 	{
 		Name:    "cell",
