@@ -32,7 +32,7 @@ type environment struct {
 }
 
 var (
-	common  = environment{"python", "1.1 GB"} // JAX, BlackJAX, scikit-learn, Numba
+	common  = environment{"python", "1.1 GB"} // JAX, BlackJAX, NumPyro, scikit-learn, Numba
 	pytorch = environment{"torch", "5.4 GB"}
 )
 
