@@ -17,7 +17,7 @@ import (
 func chainsOfEach(t *testing.T, ctx context.Context, c Sampling, each func(*Draws) error) (all, rest *Draws, err error) {
 	t.Helper()
 	all = newDraws(3)
-	c.Dim, c.Chains, c.Warmup, c.Seed = 2, 3, 60, 8
+	c.Dim, c.Chains, c.Warmup, c.Seed = 2, 3, 20, 8
 	c.Each = func(block *Draws) error {
 		for i := range all.X {
 			if len(block.X[i]) != len(block.X[0]) || len(block.X[0]) == 0 || len(block.Energy[i]) != len(block.X[0]) {
@@ -36,7 +36,8 @@ func chainsOfEach(t *testing.T, ctx context.Context, c Sampling, each func(*Draw
 }
 
 // TestEach checks that the draws that come block by block are those that a run without
-// Each keeps, in several blocks, none twice, and that nothing else is kept.
+// Each keeps, in several blocks, none twice, that nothing else is kept, and that an error
+// of Each ends a run.
 func TestEach(t *testing.T) {
 	const draws = 600
 	blocks := 0
@@ -44,7 +45,11 @@ func TestEach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := Sample(t.Context(), backend.MustOpen(), NUTS{Target: prob.StandardNormal(2)}, Sampling{Dim: 2, Chains: 3, Warmup: 60, Seed: 8, Draws: draws})
+	full := errors.New("the disk is full")
+	if _, _, err := chainsOfEach(t, t.Context(), Sampling{Draws: 100}, func(*Draws) error { return full }); !errors.Is(err, full) {
+		t.Errorf("Each fails, and Sample says %v", err)
+	}
+	want, err := Sample(t.Context(), backend.MustOpen(), NUTS{Target: prob.StandardNormal(2)}, Sampling{Dim: 2, Chains: 3, Warmup: 20, Seed: 8, Draws: draws})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,12 +66,12 @@ func TestEach(t *testing.T) {
 	}
 }
 
-// TestSampleStopped checks what is left of a run that its context or Each ends: chains of
-// one length, and an error that wraps the cause.
+// TestSampleStopped checks what is left of a run that its context ends: chains of one
+// length, and an error that wraps the cause.
 func TestSampleStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	d, err := Sample(ctx, backend.MustOpen(), NUTS{Target: prob.StandardNormal(2)}, Sampling{
+	d, err := Sample(ctx, backend.MustOpen(), HMC{Target: prob.StandardNormal(2), LeapfrogSteps: 2}, Sampling{
 		Dim: 2, Chains: 3, Warmup: 60, Draws: 10_000_000, Seed: 8,
 		Progress: func(done, all int) {
 			if done > 60 {
@@ -81,9 +86,5 @@ func TestSampleStopped(t *testing.T) {
 		if n := d.shortest(); n == 0 || len(d.X[i]) != n || len(d.Divergent[i]) != n {
 			t.Errorf("chain %d has %d draws, the shortest %d", i, len(d.X[i]), n)
 		}
-	}
-	full := errors.New("the disk is full")
-	if _, _, err := chainsOfEach(t, t.Context(), Sampling{Draws: 100}, func(*Draws) error { return full }); !errors.Is(err, full) {
-		t.Errorf("Each fails, and Sample says %v", err)
 	}
 }

@@ -63,8 +63,11 @@ func newSampling(ctx context.Context, b compute.Backend, device compute.DeviceNu
 	}
 	s.state = r.State
 	for i, logP := range numbers(s.state["at.logp"]) {
-		if math.IsNaN(logP) || math.IsInf(logP, 0) {
-			return nil, fmt.Errorf("mcmc: Sample: log p is %g where chain %d begins; give another Start", logP, i)
+		if math.IsNaN(logP) {
+			return nil, fmt.Errorf("mcmc: Sample: log p is NaN where chain %d begins: look for NaN in the data, and for the logarithm or the root of a negative number", i)
+		}
+		if math.IsInf(logP, 0) {
+			return nil, fmt.Errorf("mcmc: Sample: log p is %g where chain %d begins: it lies outside the law; give another Start", logP, i)
 		}
 	}
 	return s, nil
@@ -93,9 +96,13 @@ func (c Sampling) withDefaults(b compute.Backend, kernel Trajectory) (Sampling, 
 		}
 		c.Chains, c.Dim = shape.Dim(0), shape.Dim(1)
 	}
-	if c.Dim < 1 || c.Chains < 1 || c.Draws < 1 || !(c.Accept > 0 && c.Accept < 1) || c.StepSize < 0 {
-		return c, fmt.Errorf("mcmc: Sample: Dim %d, Chains %d and Draws %d must be positive, Accept %g between 0 and 1, StepSize %g not negative",
-			c.Dim, c.Chains, c.Draws, c.Accept, c.StepSize)
+	for name, n := range map[string]int{"Dim": c.Dim, "Chains": c.Chains, "Draws": c.Draws} {
+		if n < 1 {
+			return c, fmt.Errorf("mcmc: Sample: %s is %d and must be positive", name, n)
+		}
+	}
+	if !(c.Accept > 0 && c.Accept < 1) || c.StepSize < 0 {
+		return c, fmt.Errorf("mcmc: Sample: Accept %g must lie between 0 and 1, and StepSize %g not be negative", c.Accept, c.StepSize)
 	}
 	if c.Devices < 1 || c.Devices > min(b.NumDevices(), c.Chains) {
 		return c, fmt.Errorf("mcmc: Sample: Devices %d, with %d chains on a backend of %d devices", c.Devices, c.Chains, b.NumDevices())

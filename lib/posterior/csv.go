@@ -2,12 +2,14 @@ package posterior
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,7 +21,8 @@ var samplerColumns = []string{"lp__", "accept_stat__", "stepsize__", "treedepth_
 
 // WriteFiles writes each chain to a file of its own, dir/name_1.csv, dir/name_2.csv and
 // on, as CmdStan does, which ArviZ and Stan's own tools read; it returns their paths. A
-// file appears when it is complete.
+// file appears when it is complete. The folder is made if it is not there; files of that
+// name that an earlier run with more chains left are removed.
 //
 // Columns are lp__ (log p of the unconstrained numbers), accept_stat__, stepsize__,
 // treedepth__, n_leapfrog__, divergent__, energy__, then the numbers of the model: theta[2]
@@ -33,12 +36,8 @@ func (d *Draws) WriteFiles(dir, name string) (paths []string, err error) {
 	}
 	for chain, f := range files {
 		d.writeRows(f.out, chain)
-		if err := f.complete(); err != nil {
-			return paths, fmt.Errorf("posterior: %w", err)
-		}
-		paths = append(paths, f.path)
 	}
-	return paths, nil
+	return complete(files, dir, name)
 }
 
 // WriteChain writes one chain, counted from 0, as [Draws.WriteFiles] does.
@@ -58,8 +57,11 @@ type chainFile struct {
 
 // createFiles makes a file for each chain, of so many draws, and writes its head.
 func (d *Draws) createFiles(dir, name string, draws int) (files []*chainFile, err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("posterior: %w", err)
+	}
 	for chain := range d.LogP {
-		path := filepath.Join(dir, fmt.Sprintf("%s_%d.csv", name, chain+1))
+		path := chainPath(dir, name, chain)
 		part, err := os.Create(path + ".part")
 		if err != nil {
 			return nil, fmt.Errorf("posterior: %w", err)
@@ -71,13 +73,26 @@ func (d *Draws) createFiles(dir, name string, draws int) (files []*chainFile, er
 	return files, nil
 }
 
-// complete gives the file its name.
-func (f *chainFile) complete() error {
-	err := cmp.Or(f.out.Flush(), f.part.Sync())
-	if err = cmp.Or(err, f.part.Close()); err != nil {
-		return err
+func chainPath(dir, name string, chain int) string {
+	return filepath.Join(dir, fmt.Sprintf("%s_%d.csv", name, chain+1))
+}
+
+// complete gives files their names, and removes those of further chains.
+func complete(files []*chainFile, dir, name string) (paths []string, err error) {
+	for _, f := range files {
+		err := cmp.Or(f.out.Flush(), f.part.Sync())
+		err = cmp.Or(err, f.part.Close())
+		if err = cmp.Or(err, os.Rename(f.part.Name(), f.path)); err != nil {
+			return paths, fmt.Errorf("posterior: %w", err)
+		}
+		paths = append(paths, f.path)
 	}
-	return os.Rename(f.part.Name(), f.path)
+	for chain := len(files); len(files) > 0; chain++ {
+		if os.Remove(chainPath(dir, name, chain)) != nil {
+			break // there are no more
+		}
+	}
+	return paths, nil
 }
 
 // writeHead writes what comes before the draws. Errors of out are told by its Flush.
@@ -177,15 +192,46 @@ func parseRow(columns, cells []string) (Row, error) {
 }
 
 // ReadFiles reads chains that [Draws.WriteFiles] or CmdStan wrote, a file for each. The
-// draws have columns, and of the sampler's fields those that the files have; not X.
+// draws have columns, and of the sampler's fields those that the files have; not X. Files
+// that a killed run left, which end in ".part", are read as far as all of them go. The error
+// says which file differs from the first.
 func ReadFiles(paths ...string) (*Draws, error) {
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("posterior: ReadFiles: no files were given")
+	}
 	d := &Draws{Draws: &mcmc.Draws{}}
 	for chain, path := range paths {
 		if err := d.readFile(path, chain); err != nil {
 			return nil, fmt.Errorf("posterior: %s: %w", path, err)
 		}
 	}
+	for i := range d.Columns {
+		chains := d.Columns[i].Chains
+		shortest := len(slices.MinFunc(chains, func(a, b []float64) int { return len(a) - len(b) }))
+		for chain, path := range paths {
+			if len(chains[chain]) != shortest && !strings.HasSuffix(path, ".part") {
+				return nil, fmt.Errorf("posterior: %s has %d draws, and another of the files %d: are they of one run?", path, len(chains[chain]), shortest)
+			}
+			chains[chain] = chains[chain][:shortest]
+		}
+	}
+	d.cut()
 	return d, nil
+}
+
+// cut shortens what is known of the sampler to the draws of the columns.
+func (d *Draws) cut() {
+	if len(d.Columns) == 0 {
+		return
+	}
+	for chain, draws := range d.Columns[0].Chains {
+		for _, field := range [][][]float64{d.LogP, d.AcceptProb, d.Energy} {
+			field[chain] = field[chain][:min(len(draws), len(field[chain]))]
+		}
+		d.Leapfrogs[chain] = d.Leapfrogs[chain][:min(len(draws), len(d.Leapfrogs[chain]))]
+		d.Depth[chain] = d.Depth[chain][:min(len(draws), len(d.Depth[chain]))]
+		d.Divergent[chain] = d.Divergent[chain][:min(len(draws), len(d.Divergent[chain]))]
+	}
 }
 
 func (d *Draws) readFile(path string, chain int) error {
@@ -194,8 +240,14 @@ func (d *Draws) readFile(path string, chain int) error {
 		return err
 	}
 	defer f.Close()
+	lines := io.Reader(f)
+	if strings.HasSuffix(path, ".part") {
+		if lines, err = wholeLines(f); err != nil {
+			return err
+		}
+	}
 	d.addChain()
-	for row, err := range Rows(f) {
+	for row, err := range Rows(lines) {
 		if err != nil {
 			return err
 		}
@@ -219,6 +271,20 @@ func (d *Draws) readFile(path string, chain int) error {
 		}
 	}
 	return nil
+}
+
+// wholeLines reads a file up to its last line feed: what a run that was killed left.
+func wholeLines(f *os.File) (io.Reader, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	tail := make([]byte, min(info.Size(), 1<<20))
+	from := info.Size() - int64(len(tail))
+	if _, err := f.ReadAt(tail, from); err != nil {
+		return nil, err
+	}
+	return io.NewSectionReader(f, 0, from+int64(bytes.LastIndexByte(tail, '\n')+1)), nil
 }
 
 // addChain makes room for a chain.

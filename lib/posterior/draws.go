@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -33,8 +34,13 @@ type Column struct {
 	Chains [][]float64 // [chains][draws], as package diag wants
 }
 
-// Sample draws from the posterior by [mcmc.NUTS]. Of c, Dim is filled in.
+// Sample draws from the posterior by [mcmc.NUTS]. Of c, Dim is filled in. The error says
+// what is wrong with the model, before anything is sampled, or with c. For another sampler,
+// or other depths, give the model to [mcmc.Sample], and its draws to [Model.Constrain].
 func (m Model) Sample(ctx context.Context, b compute.Backend, c mcmc.Sampling) (*Draws, error) {
+	if err := m.check(b); err != nil {
+		return nil, err
+	}
 	c.Dim = m.Dim()
 	raw, err := mcmc.Sample(ctx, b, mcmc.NUTS{Target: m}, c)
 	if err != nil {
@@ -49,6 +55,12 @@ func (m Model) Sample(ctx context.Context, b compute.Backend, c mcmc.Sampling) (
 // when a run was killed. If ctx ends first, files have the draws so far, as many of each
 // chain, and the error wraps ctx's.
 func (m Model) SampleFiles(ctx context.Context, b compute.Backend, c mcmc.Sampling, dir, name string) (paths []string, err error) {
+	if err := m.check(b); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("posterior: %w", err)
+	}
 	to := m.constrainer(b)
 	defer to.finalize()
 	var files []*chainFile
@@ -76,13 +88,8 @@ func (m Model) SampleFiles(ctx context.Context, b compute.Backend, c mcmc.Sampli
 	}
 	c.Dim = m.Dim()
 	_, err = mcmc.Sample(ctx, b, mcmc.NUTS{Target: m}, c)
-	for _, f := range files {
-		if failed := f.complete(); failed != nil {
-			return paths, fmt.Errorf("posterior: %w", cmp.Or(err, failed))
-		}
-		paths = append(paths, f.path)
-	}
-	return paths, err
+	paths, failed := complete(files, dir, name)
+	return paths, cmp.Or(err, failed)
 }
 
 // Constrain turns draws of the unconstrained numbers, which any sampler of package mcmc
@@ -181,11 +188,6 @@ func (c *constrainer) evaluate(x *tensors.Tensor) (values []*tensors.Tensor, err
 	if failure != nil {
 		return nil, fmt.Errorf("posterior: %w", failure)
 	}
-	for i, v := range values {
-		if v.Shape().Rank() == 0 || v.Shape().Dim(0) != x.Shape().Dim(0) {
-			return nil, fmt.Errorf("posterior: the derived quantity %q is %s, want [chains, …]", c.labels()[i], v.Shape())
-		}
-	}
 	return values, nil
 }
 
@@ -231,7 +233,11 @@ func (m Model) dims(v Variable, value *tensors.Tensor) []int {
 func (d *Draws) Of(v Variable) []Column {
 	place, ok := d.of[v]
 	if !ok {
-		exceptions.Panicf("posterior: Draws.Of: the model has no such parameter or derived quantity (%q)", v.name())
+		why := "the model has no such parameter or derived quantity"
+		if d.of == nil {
+			why = "draws that were read from files know labels only; use Column"
+		}
+		exceptions.Panicf("posterior: Draws.Of(%q): %s", v.name(), why)
 	}
 	return d.Columns[place[0]:place[1]]
 }
@@ -244,8 +250,28 @@ func (d *Draws) Column(label string) [][]float64 {
 			return c.Chains
 		}
 	}
-	exceptions.Panicf("posterior: Draws.Column: no number is called %q", label)
+	labels := make([]string, len(d.Columns))
+	for i, c := range d.Columns {
+		labels[i] = c.Label
+	}
+	exceptions.Panicf("posterior: Draws.Column: no number is called %q; there are %s", label, strings.Join(labels, ", "))
 	return nil
+}
+
+// Traces returns the draws of the numbers with these labels, or of all if there are none,
+// and what is known of their transitions: for [diag.Traces.Report] and the panels of package
+// show. It panics if there is no such number.
+func (d *Draws) Traces(labels ...string) diag.Traces {
+	t := diag.Traces{Names: labels, Divergent: d.Divergent, Depth: d.Depth, Energy: d.Energy}
+	for _, label := range labels {
+		t.Draws = append(t.Draws, d.Column(label))
+	}
+	if len(labels) == 0 {
+		for _, c := range d.Columns {
+			t.Names, t.Draws = append(t.Names, c.Label), append(t.Draws, c.Chains)
+		}
+	}
+	return t
 }
 
 // String is a table of all numbers: mean, its Monte-Carlo standard error, standard

@@ -96,7 +96,7 @@ func diagonal(a *Node) *Node {
 //
 //	−½‖L⁻¹(x − μ)‖² − Σ log Lᵢᵢ − n/2 · log 2π
 func MultivariateNormal[X, M Value](x X, mean M, l *Node) *Node {
-	v := nodes(x, mean, l)
+	v := nodes("MultivariateNormal", real("x", x), real("mean", mean), real("l", l))
 	chains, n := l.Shape().Dim(0), squareSize(l)
 	z := SolveLower(l, Add(Sub(v[0], v[1]), Zeros(l.Graph(), shapes.Make(l.DType(), chains, n))))
 	terms := Add(MulScalar(Square(z), 0.5), Log(diagonal(l)))

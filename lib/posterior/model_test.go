@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -97,6 +98,10 @@ func TestModel(t *testing.T) {
 	if got := d.Of(m.w); len(got) != 3 || got[2].Label != "w[3]" {
 		t.Errorf("Of(w) = %v", got)
 	}
+	traces := d.Traces("p")
+	if got := d.Traces(); len(got.Names) != len(d.Columns) || !cmp.Equal(traces.Draws[0], d.Column("p")) || traces.Energy == nil {
+		t.Errorf("Traces has %v", got.Names)
+	}
 	if text := d.String(); !strings.Contains(text, "spread[2]") || !strings.Contains(text, "20 chains, 1200 draws") {
 		t.Error(text)
 	}
@@ -105,9 +110,17 @@ func TestModel(t *testing.T) {
 // checkFiles writes draws, reads them back, and has ArviZ read them.
 func checkFiles(t *testing.T, d *Draws) {
 	t.Helper()
-	paths, err := d.WriteFiles(t.TempDir(), "draws")
+	dir := filepath.Join(t.TempDir(), "new", "folder")
+	stale := filepath.Join(dir, fmt.Sprintf("draws_%d.csv", len(d.LogP)+1)) // of a run with one chain more
+	if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(stale, []byte("lp__,a\n1,2\n"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	paths, err := d.WriteFiles(dir, "draws")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, err := os.Stat(stale); err == nil {
+		t.Error("a chain of an earlier run is left among the files")
 	}
 	back, err := ReadFiles(paths...)
 	if err != nil {
@@ -126,15 +139,14 @@ func checkFiles(t *testing.T, d *Draws) {
 	t.Run("ArviZ", func(t *testing.T) { checkArviZ(t, d, paths) })
 }
 
-// TestSampleFiles checks that draws written as they come are those that Sample returns,
-// for more draws than a program of the constrainer takes, and what a run that is stopped
+// TestSampleFiles checks that draws written as they come are those that Sample returns, and what a run that is stopped
 // leaves: complete files of one length.
 func TestSampleFiles(t *testing.T) {
 	if testing.Short() {
 		t.Skip("samples a posterior twice")
 	}
 	m, b, dir := newConjugate(), backend.MustOpen(), t.TempDir()
-	c := mcmc.Sampling{Chains: 20, Warmup: 100, Draws: 300, Seed: 3}
+	c := mcmc.Sampling{Chains: 20, Warmup: 20, Draws: 60, Seed: 3}
 	paths, err := m.SampleFiles(t.Context(), b, c, dir, "draws")
 	if err != nil {
 		t.Fatal(err)
@@ -173,8 +185,8 @@ func TestSampleFiles(t *testing.T) {
 			t.Errorf("chain %d has %d draws, the first %d", chain, n, len(stopped.LogP[0]))
 		}
 	}
-	if _, err := m.SampleFiles(t.Context(), b, c, filepath.Join(dir, "none"), "draws"); err == nil || !strings.Contains(err.Error(), "none") {
-		t.Errorf("a folder that is not there: %v", err)
+	if _, err := m.SampleFiles(t.Context(), b, c, paths[0], "draws"); err == nil || !strings.Contains(err.Error(), "stopped_1.csv") {
+		t.Errorf("a file for a folder: %v", err)
 	}
 }
 
@@ -280,6 +292,45 @@ func TestMisuse(t *testing.T) {
 	}
 }
 
+// TestCheck makes the mistakes that a model can be told of before it is sampled.
+func TestCheck(t *testing.T) {
+	b, y := backend.MustOpen(), []float64{0, 1, 1, 0}
+	model := func(joint func(at Point, a, s *Node) *Node, derived ...*Quantity) Model {
+		a, s := Unbounded().Label("a"), Positive().Label("s")
+		return Model{[]*Param{a, s}, func(at Point) *Node { return joint(at, at.Of(a), at.Of(s)) }, derived}
+	}
+	normal := func(at Point, a, s *Node) *Node { return Sum(Normal(a, 0, 1), HalfNormal(s, 1), Normal(y, a, s)) }
+	if err := model(normal).check(b); err != nil {
+		t.Fatal(err)
+	}
+	unused, used, same := Unbounded().Label("lonely"), Unbounded(), Positive().Label("used")
+	for want, m := range map[string]Model{
+		"a Model needs Parameters":                {},
+		"never asks for the parameter \"lonely\"": {[]*Param{unused, used}, func(at Point) *Node { return Sum(Normal(at.Of(used), 0, 1)) }, nil},
+		"are called \"used\"":                     {[]*Param{used.Label("used"), same}, func(at Point) *Node { return Sum(Normal(at.Of(used), 0, at.Of(same))) }, nil},
+		"the label \"a.b\"":                       model(normal, Derived(func(at Point) *Node { return OnesLike(at.like) }).Label("a.b")),
+		"derived quantity \"q\"":                  model(normal, Derived(func(at Point) *Node { return Sum(at.Data(1)) }).Label("q")),
+		"list it there":                           model(normal, Derived(func(at Point) *Node { return at.Of(unused) })),
+		"wrap its terms in Sum":                   model(func(at Point, a, s *Node) *Node { return Normal(y, a, s) }),
+		"BernoulliLogit: y[2] = 2, want 0 or 1":   model(func(at Point, a, s *Node) *Node { return Sum(BernoulliLogit([]float64{0, 1, 2}, a)) }),
+		"Normal: sigma = -2.5, want a positive":   model(func(at Point, a, s *Node) *Node { return Sum(Normal(a, 0, -2.5)) }),
+		"Normal: x[0] = NaN, want a finite":       model(func(at Point, a, s *Node) *Node { return Sum(Normal([]float64{math.NaN()}, a, s)) }),
+		"Gamma: x[1] = 0, want a positive":        model(func(at Point, a, s *Node) *Node { return Sum(Gamma([]float64{1, 0}, s, s)) }),
+		"PoissonLog: y[0] = 1.5, want 0, 1, 2":    model(func(at Point, a, s *Node) *Node { return Sum(PoissonLog([]float64{1.5}, a)) }),
+		"BernoulliLogit: y has 4 numbers, and eta has 3": model(func(at Point, a, s *Node) *Node {
+			return Sum(BernoulliLogit(y, Mul(a, at.Data([]float64{1, 2, 3}))))
+		}),
+		"Normal: x has 1 numbers, and mean has 3": model(func(at Point, a, s *Node) *Node {
+			return Sum(Normal(y[:1], Mul(a, at.Data([]float64{1, 2, 3})), s))
+		}),
+		"Linear: 1 rows of 3 numbers": model(func(at Point, a, s *Node) *Node { return Sum(Linear([][]float64{{1, 2, 3}}, a)) }),
+	} {
+		if _, err := m.Sample(t.Context(), b, mcmc.Sampling{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, got %v", want, err)
+		}
+	}
+}
+
 // TestReadFilesRefuses checks that files that are cut off or of another model are.
 func TestReadFilesRefuses(t *testing.T) {
 	dir := t.TempDir()
@@ -301,6 +352,20 @@ func TestReadFilesRefuses(t *testing.T) {
 		if _, err := ReadFiles(good, bad); err == nil {
 			t.Errorf("%s was read", bad)
 		}
+	}
+	part := write("killed.csv.part", "lp__,a.1,b\n-1,2,3\n-2,4,5\n-3,6,7.1")
+	short := write("short.csv.part", "lp__,a.1,b\n-1,2,3\n")
+	if d, err := ReadFiles(part, short); err != nil || len(d.LogP[0]) != 1 || len(d.Columns[1].Chains[0]) != 1 {
+		t.Errorf("of a killed run: %v %v", d, err)
+	}
+	if d, err := ReadFiles(part); err != nil || len(d.LogP[0]) != 2 {
+		t.Errorf("the line at which a run was killed was read: %v %v", d, err)
+	}
+	if _, err := ReadFiles(good, write("longer", "lp__,a.1,b\n-1,2,3\n-2,4,5\n-3,6,7\n")); err == nil || !strings.Contains(err.Error(), "longer has 3 draws, and another of the files 2") {
+		t.Errorf("chains of two runs: %v", err)
+	}
+	if _, err := ReadFiles(); err == nil {
+		t.Error("no files were read")
 	}
 	if _, err := ReadFiles(filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)

@@ -84,7 +84,8 @@ func atLeast(least, n int) int {
 }
 
 // Label names the parameter in tables and files, and returns it. Without one it is
-// called p1, p2… by its place in the model.
+// called p1, p2… by its place in the model. No two of a model have the same, and none has
+// any of . , [ ] and quotes, which files need for themselves.
 func (p *Param) Label(label string) *Param {
 	p.label = label
 	return p
@@ -94,7 +95,7 @@ func (p *Param) name() string { return p.label }
 
 // value is for parameters that a point lacks.
 func (p *Param) value(Point) *Node {
-	exceptions.Panicf("posterior: Point.Of a parameter (%q) that is not in Model.Parameters", p.label)
+	exceptions.Panicf("posterior: Point.Of a parameter (%q) that is not in Model.Parameters: list it there, and make it once, outside of Joint", p.label)
 	return nil
 }
 

@@ -22,14 +22,20 @@
 // n numbers [chains, n], a matrix [chains, n, m]; data are [1, n]. So numbers, vectors
 // and data of one model combine by the rules of broadcasting. A log-probability, such as
 // [Normal], returns one term for each number that it is given, of the shape that its
-// arguments broadcast to; [Sum] adds the terms of each chain.
+// arguments broadcast to; [Sum] adds the terms of each chain. In between stand GoMLX's
+// graph functions, such as Add, Mul, Exp and Sigmoid; [Linear] is a matrix of data times a
+// vector of parameters, and of one row, Linear([][]float64{{1, 4}}, beta), a prediction.
+//
+// Data and numbers are checked when the model is built: a scale must be positive, an
+// outcome 0 or 1. Nodes cannot be. A law of positive numbers, such as [HalfNormal] or
+// [Gamma], is no law on a parameter that is not [Positive].
 //
 // Posteriors are best sampled in float64, which is what [Model.Sample] starts in.
+// [Model.SampleFiles] writes the draws as they come, and [ReadFiles] reads them.
 package posterior
 
 import (
 	"fmt"
-	"reflect"
 
 	. "github.com/gomlx/gomlx/core/graph"
 
@@ -73,10 +79,12 @@ func (q *Quantity) value(at Point) *Node { return q.f(at) }
 type Point struct {
 	like   *Node // of the graph and the dtype
 	values map[Variable]*Node
+	asked  map[Variable]bool
 }
 
 // Of returns the value of a parameter or a derived quantity, [chains, …].
 func (at Point) Of(v Variable) *Node {
+	at.asked[v] = true
 	if _, ok := at.values[v]; !ok {
 		at.values[v] = v.value(at)
 	}
@@ -95,6 +103,13 @@ func (at Point) Data(v any) *Node {
 
 // Linear returns Xβ for the rows of X, [n][k], and beta [chains, k]: [chains, n].
 func Linear(rows [][]float64, beta *Node) *Node {
+	if beta.Rank() != 2 || len(rows) == 0 || len(rows[0]) != beta.Shape().Dim(1) {
+		width := 0
+		if len(rows) > 0 {
+			width = len(rows[0])
+		}
+		exceptions.Panicf("posterior: Linear: %d rows of %d numbers, and beta is %s, want [chains, %d]", len(rows), width, beta.Shape(), width)
+	}
 	return Einsum("nk,ck->cn", ConstAs(beta, rows), beta)
 }
 
@@ -128,12 +143,18 @@ func (m Model) Dim() (dim int) {
 // LogProb returns log p(parameters, data) + log |∂parameters/∂x| + const.
 // x [chains, Dim] → [chains].
 func (m Model) LogProb(x *Node) *Node {
+	_, logP := m.build(x)
+	return logP
+}
+
+// build returns the parameters at x, after Joint asked for those it wants, and LogProb.
+func (m Model) build(x *Node) (at Point, logP *Node) {
 	at, logJacobian := m.point(x)
 	joint := m.Joint(at)
 	if chains := x.Shape().Dim(0); joint.Rank() != 1 || joint.Shape().Dim(0) != chains {
 		exceptions.Panicf("posterior: Joint returned %s, want one number for each of %d chains; wrap its terms in Sum", joint.Shape(), chains)
 	}
-	return Add(joint, logJacobian)
+	return at, Add(joint, logJacobian)
 }
 
 // point returns the parameters at x [chains, Dim], and the log-Jacobian [chains].
@@ -141,7 +162,7 @@ func (m Model) point(x *Node) (at Point, logJacobian *Node) {
 	if x.Rank() != 2 || x.Shape().Dim(1) != m.Dim() {
 		exceptions.Panicf("posterior: x is %s, want [chains, %d]", x.Shape(), m.Dim())
 	}
-	at = Point{x, map[Variable]*Node{}}
+	at = Point{x, map[Variable]*Node{}, map[Variable]bool{}}
 	logJacobian = ZerosLike(Squeeze(Slice(x, AxisRange(), AxisElem(0)), 1))
 	start := 0
 	for i, p := range m.Parameters {
@@ -157,38 +178,6 @@ func (m Model) point(x *Node) (at Point, logJacobian *Node) {
 		start = end
 	}
 	return at, logJacobian
-}
-
-// Value is what the log-probabilities take: a node [chains, …], n data, or a number.
-type Value interface {
-	*Node | []float64 | float64 | int
-}
-
-// nodes returns values as nodes that broadcast: data as [1, n], numbers as scalars. One
-// of them must be a node.
-func nodes(values ...any) []*Node {
-	var like *Node
-	for _, v := range values {
-		if node, ok := v.(*Node); ok {
-			like = node
-			break
-		}
-	}
-	if like == nil {
-		exceptions.Panicf("posterior: a log-probability of constants only; give at least one node, or data as at.Data(y)")
-	}
-	out := make([]*Node, len(values))
-	for i, v := range values {
-		switch v := v.(type) {
-		case *Node:
-			out[i] = v
-		case []float64:
-			out[i] = ExpandAxes(ConstAs(like, v), 0)
-		default:
-			out[i] = ConstAs(like, reflect.ValueOf(v).Convert(reflect.TypeFor[float64]()).Float())
-		}
-	}
-	return out
 }
 
 // elementLabels returns the labels of the numbers of a variable, the last axis fastest:
