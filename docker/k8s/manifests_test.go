@@ -22,10 +22,10 @@ func selector(label, value string) *metav1.LabelSelector {
 	return &metav1.LabelSelector{MatchLabels: map[string]string{label: value}}
 }
 
-// build returns the manifests of an overlay, as `kubectl kustomize` prints them.
-func build(t *testing.T, name string) string {
+// build returns the manifests of a folder, as `kubectl kustomize` prints them.
+func build(t *testing.T, folder string) string {
 	t.Helper()
-	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join("overlays", name))
+	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,10 +43,40 @@ func TestOverlays(t *testing.T) {
 	}
 	for _, folder := range folders {
 		t.Run(folder.Name(), func(t *testing.T) {
-			for _, fault := range check(build(t, folder.Name()), repository) {
+			for _, fault := range check(build(t, filepath.Join("overlays", folder.Name())), repository) {
 				t.Error(fault)
 			}
 		})
+	}
+}
+
+// A site names its own registry in a folder of its own, as the README says.
+func TestSiteNamesItsImage(t *testing.T) {
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := t.TempDir()
+	for _, overlay := range []string{"lab", "sweep-cuda", "table"} {
+		path, err := filepath.Rel(site, filepath.Join(here, "overlays", overlay))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := "resources: [" + path + "]\nimages: [{name: gibbs, newName: registry.example.org/you/gibbs}]\nnamespace: lectures\n"
+		if err := os.WriteFile(filepath.Join(site, "kustomization.yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		built := build(t, site)
+		tag := "cpu"
+		if strings.HasSuffix(overlay, "-cuda") {
+			tag = "cuda"
+		}
+		if !strings.Contains(built, "image: registry.example.org/you/gibbs:"+tag+"\n") {
+			t.Errorf("%s does not run the site's image with the tag %s:\n%s", overlay, tag, built)
+		}
+		for _, fault := range check(built, repository) {
+			t.Errorf("%s: %s", overlay, fault)
+		}
 	}
 }
 
@@ -88,7 +118,7 @@ func TestPlantedFaults(t *testing.T) {
 		{"a lesson of nobody", "sweep", "02-denoising-score-matching.ipynb", "02-denoising.ipynb", "no such file"},
 	} {
 		t.Run(fault.name, func(t *testing.T) {
-			sound := build(t, fault.overlay)
+			sound := build(t, filepath.Join("overlays", fault.overlay))
 			planted := strings.Replace(sound, fault.from, fault.to, 1)
 			if planted == sound {
 				t.Fatalf("%q is not in\n%s", fault.from, sound)
