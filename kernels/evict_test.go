@@ -260,6 +260,7 @@ func TestEvicted(t *testing.T) {
 			t.Fatalf("no checkpoint came:\n%s", out)
 		}
 	}
+	time.Sleep(time.Second) // some way into the training
 	evict(mark)
 	_ = cmd.Wait()
 	last, _ := e.finish(t)
@@ -271,7 +272,7 @@ func TestEvicted(t *testing.T) {
 	if from == nil || string(from[1]) == "0" {
 		t.Fatalf("the training began at step %q after a kill that left a checkpoint", from)
 	}
-	t.Logf("%d jobs with %d processes killed within %.1f s, left as %v; one with a checkpoint went on from step %s of 600", killed, processes, took.Seconds(), states, from[1:])
+	t.Logf("%d jobs with %d processes killed within %.1f s, left as %v; one with a checkpoint went on from step %s of 600", killed, processes, took.Seconds(), states, from[1])
 	if last.Computed != whole.Computed {
 		t.Errorf("claims of the evicted job differ:\n%v\nof the whole one:\n%v", last.Claims, whole.Claims)
 	}
