@@ -59,7 +59,7 @@ results that lie below a folder.`,
   go run ./kernels run --quick --backend go notebooks/2-score
   go run ./kernels run --write notebooks/2-score/02-denoising-score-matching.ipynb
   go run ./kernels run --param seed=1,2,3 --param steps=1000,2000 --resume notebooks/2-score/02-denoising-score-matching.ipynb
-  go run ./kernels run --collect .gibbs/out --json sweep.json`,
+  go run ./kernels run --collect .gibbs/out/notebooks --json sweep.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.write && o.quick {
 				return errors.New("run: --write keeps full results; leave out --quick")
