@@ -16,6 +16,7 @@ import (
 	"gibbs/kernels/notebook"
 	"gibbs/kernels/notebook/nbconvert"
 	"gibbs/kernels/setup"
+	"gibbs/lib/env"
 
 	"github.com/spf13/cobra"
 )
@@ -28,6 +29,10 @@ type runOptions struct {
 	timeout time.Duration
 	write   bool
 	json    string
+	params  []string
+	part    string
+	resume  bool
+	collect string
 }
 
 func runCmd() *cobra.Command {
@@ -37,19 +42,36 @@ func runCmd() *cobra.Command {
 		Short: "Execute notebooks headless and check their claims",
 		Long: `Run executes notebooks, all of notebooks/ by default, each in a fresh kernel,
 and sets up first what is missing. It writes the executed notebook and a web page
-that needs no network under .gibbs/out, also for a notebook that fails.
+that needs no network under .gibbs/out, also for a notebook that fails, and beside
+them its result as JSON.
 
 It succeeds only if every cell ran, every claim held, and every notebook ends in
-a truth table.`,
+a truth table.
+
+--param gives a parameter that a notebook takes (env.Param) other values than its
+own; several values, of several parameters, make a run of each combination. The
+variables GIBBS_PARAM_NAME do the same for one value. --part i/n does every n-th
+run of them all, from the i-th, counted from 0: n machines share the work. --resume
+keeps what passed before with the same sources, and a training that was cut off
+goes on from its checkpoint. --collect DIR runs nothing: it makes one table of the
+results that lie below a folder.`,
 		Example: `  go run ./kernels run
   go run ./kernels run --quick --backend go notebooks/2-score
-  go run ./kernels run --write notebooks/2-score/02-denoising-score-matching.ipynb`,
+  go run ./kernels run --write notebooks/2-score/02-denoising-score-matching.ipynb
+  go run ./kernels run --param seed=1,2,3 --param steps=1000,2000 --resume notebooks/2-score/02-denoising-score-matching.ipynb
+  go run ./kernels run --collect .gibbs/out/notebooks --json sweep.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.write && o.quick {
 				return errors.New("run: --write keeps full results; leave out --quick")
 			}
 			if o.jobs < 1 {
 				return errors.New("run: --jobs must be at least 1")
+			}
+			if o.collect != "" {
+				if len(args) > 0 {
+					return errors.New("run: --collect reads a folder of results and runs nothing: leave out " + args[0])
+				}
+				return o.collected(cmd.OutOrStdout())
 			}
 			layout, err := setup.Find()
 			if err != nil {
@@ -65,6 +87,10 @@ a truth table.`,
 	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "time limit of each cell; 0 is none")
 	flags.BoolVar(&o.write, "write", false, "put the normalised outputs into the notebooks that passed")
 	flags.StringVar(&o.json, "json", "", "write the results, every claim included, to this `file`")
+	flags.StringArrayVar(&o.params, "param", nil, "the `name=value,value,…` of a parameter; may be repeated")
+	flags.StringVar(&o.part, "part", "", "do only every n-th run, from the i-th: `i/n`")
+	flags.BoolVar(&o.resume, "resume", false, "keep results that passed before with the same sources")
+	flags.StringVar(&o.collect, "collect", "", "run nothing: one table of the results below this `folder`")
 	return cmd
 }
 
@@ -77,18 +103,36 @@ func (o runOptions) run(ctx context.Context, l setup.Layout, args []string, out 
 	if err != nil {
 		return err
 	}
+	values, err := rangesOf(env.Params(), o.params)
+	if err != nil {
+		return err
+	}
+	if o.write && len(values) > 0 {
+		return errors.New("run: --write keeps results at the notebooks' own parameters; leave out --param, and unset " + env.ParamPrefix + "*")
+	}
+	work, err := jobs(l, paths, values)
+	if err != nil {
+		return err
+	}
+	if work, err = part(work, o.part); err != nil {
+		return err
+	}
 	if err := setup.Ensure(ctx, l, setup.Options{Backend: o.backend, Out: out}); err != nil {
 		return err
 	}
+	library, err := library(l)
+	if err != nil {
+		return err
+	}
 	board := newBoard(out, time.Now)
-	outcomes := make([]outcome, len(paths))
+	outcomes := make([]outcome, len(work))
 	slots := make(chan struct{}, o.jobs)
 	var page sync.Mutex
 	var wait sync.WaitGroup
-	for i, path := range paths {
+	for i, j := range work {
 		slots <- struct{}{}
 		wait.Go(func() {
-			r := o.execute(ctx, l, path, board)
+			r := o.execute(ctx, l, library, j, board)
 			<-slots // the next notebook runs while this one's page is written
 			page.Lock()
 			defer page.Unlock()
@@ -103,7 +147,7 @@ func (o runOptions) run(ctx context.Context, l setup.Layout, args []string, out 
 	report(out, outcomes)
 	fmt.Fprintf(out, "\nExecuted notebooks and their pages are in %s\n", l.Out())
 	if o.json != "" {
-		if err := writeJSON(o.json, o.quick, outcomes); err != nil {
+		if err := writeJSON(o.json, results{outcomes}); err != nil {
 			return err
 		}
 	}
@@ -118,24 +162,42 @@ func (o runOptions) kernel() string {
 	return notebook.Kernel + "-" + o.backend
 }
 
-// execution is one notebook's way from its execution to its outcome.
+// execution is one job's way from its execution to its outcome.
 type execution struct {
-	path     string
-	line     *boardLine
+	job
+	line     *boardLine // nil if there is nothing to conclude
 	outcome  outcome
 	executed *nbconvert.Result // nil if it did not come to an end
 }
 
-// execute runs one notebook's cells, unless the context has ended.
-func (o runOptions) execute(ctx context.Context, l setup.Layout, path string, b *board) *execution {
-	r := &execution{path: path, outcome: outcome{Path: shortPath(l, path), Kernel: o.kernel()}}
+// execute runs the cells of one job's notebook, unless the context has ended or
+// a result of before can stay.
+func (o runOptions) execute(ctx context.Context, l setup.Layout, library string, j job, b *board) *execution {
+	r := &execution{job: j, outcome: outcome{Path: shortPath(l, j.path), Parameters: j.params, Kernel: o.kernel(), Quick: o.quick}}
 	if ctx.Err() != nil {
 		return r
 	}
-	r.line = b.start(r.outcome.Path)
+	var err error
+	if r.outcome.Sources, err = o.sources(library, j); err != nil {
+		r.outcome.fail(err)
+		return r
+	}
+	if o.resume {
+		if before, ok := kept(j.base(l)+resultSuffix, r.outcome.Sources); ok {
+			r.outcome = before
+			b.show("kept   " + r.outcome.name())
+			return r
+		}
+	}
+	r.outcome.fail(errors.New(unfinished))
+	if err := r.outcome.keep(j.base(l)); err != nil { // better now than after an hour
+		r.outcome.fail(err)
+		return r
+	}
+	r.line = b.start(r.outcome.name())
 	start := time.Now()
 	executed, err := nbconvert.Execute(ctx, nbconvert.Job{
-		Python: l.Python(), Notebook: path, Kernel: r.outcome.Kernel, Env: o.environ(l),
+		Python: l.Python(), Notebook: j.path, Kernel: r.outcome.Kernel, Env: o.environ(l, j.params),
 		Timeout: o.timeout, Progress: r.line.progress,
 	})
 	r.outcome.Seconds = time.Since(start).Seconds()
@@ -147,17 +209,23 @@ func (o runOptions) execute(ctx context.Context, l setup.Layout, path string, b 
 
 // conclude writes what came of an execution, and judges it.
 func (o runOptions) conclude(ctx context.Context, l setup.Layout, r *execution) outcome {
+	if r.line == nil {
+		return r.outcome
+	}
 	if r.executed != nil {
-		r.outcome.fail(o.judge(ctx, l, r.path, r.executed, &r.outcome))
+		r.outcome.fail(o.judge(ctx, l, r.job, r.executed, &r.outcome))
 	}
 	if ctx.Err() == nil {
+		if err := r.outcome.keep(r.base(l)); err != nil {
+			r.outcome.fail(err)
+		}
 		r.line.finish(&r.outcome)
 	}
 	return r.outcome
 }
 
 // judge keeps the executed notebook and returns why it does not pass.
-func (o runOptions) judge(ctx context.Context, l setup.Layout, path string, executed *nbconvert.Result, result *outcome) error {
+func (o runOptions) judge(ctx context.Context, l setup.Layout, j job, executed *nbconvert.Result, result *outcome) error {
 	nb := executed.Notebook
 	if nb == nil {
 		return executed.Failure
@@ -165,7 +233,7 @@ func (o runOptions) judge(ctx context.Context, l setup.Layout, path string, exec
 	claims, missed := nb.Claims()
 	result.Claims, result.Held = claims, notebook.Held(claims)
 	nb.SetLanguage()
-	if err := keep(ctx, l, path, nb); err != nil {
+	if err := keep(ctx, l, j.base(l), nb); err != nil {
 		return err
 	}
 	if executed.Failure != nil {
@@ -175,19 +243,19 @@ func (o runOptions) judge(ctx context.Context, l setup.Layout, path string, exec
 		return missed
 	}
 	nb.Normalise(machinePaths(l, executed.Temp))
-	return replace(path, nb)
+	return replace(j.path, nb)
 }
 
-// keep writes the executed notebook and its page below the folder of outputs.
-func keep(ctx context.Context, l setup.Layout, path string, nb *notebook.Notebook) error {
-	target := filepath.Join(l.Out(), shortPath(l, path))
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+// keep writes the executed notebook and its page; base is their path without its
+// ending.
+func keep(ctx context.Context, l setup.Layout, base string, nb *notebook.Notebook) error {
+	if err := os.MkdirAll(filepath.Dir(base), 0o755); err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
-	if err := nb.Write(target); err != nil {
+	if err := nb.Write(base + ".ipynb"); err != nil {
 		return err
 	}
-	return nbconvert.HTML(ctx, l.Python(), target, strings.TrimSuffix(target, ".ipynb")+".html")
+	return nbconvert.HTML(ctx, l.Python(), base+".ipynb", base+".html")
 }
 
 // replace puts the executed notebook in the place of the committed one, unless
@@ -204,16 +272,6 @@ func replace(path string, nb *notebook.Notebook) error {
 		return errors.New("it was edited while it ran: not written")
 	}
 	return nb.Write(path)
-}
-
-// environ returns the environment of the kernels.
-func (o runOptions) environ(l setup.Layout) []string {
-	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GIBBS_QUICK=") })
-	env = append(env, "GIBBS_ROOT="+l.Root, "GIBBS_HOME="+l.Home)
-	if o.quick {
-		env = append(env, "GIBBS_QUICK=1")
-	}
-	return env
 }
 
 // machinePaths says what stands for the paths of this machine in a committed

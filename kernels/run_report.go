@@ -1,32 +1,55 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"text/tabwriter"
 
 	"gibbs/kernels/notebook"
 )
 
-// outcome is what became of one notebook.
+// outcome is what became of one notebook, at one set of parameters.
 type outcome struct {
-	Path    string           `json:"path"`
-	Kernel  string           `json:"kernel"`
-	Seconds float64          `json:"seconds"`
-	Passed  bool             `json:"passed"`
-	Failure string           `json:"failure,omitempty"`
-	Cell    int              `json:"cell,omitempty"` // of the failure, from 1
-	Line    int              `json:"line,omitempty"` // of that cell, from 1
-	Held    int              `json:"held"`
-	Claims  []notebook.Claim `json:"claims"`
+	Path       string            `json:"path"`
+	Parameters map[string]string `json:"parameters,omitempty"` // other than the notebook's own
+	Kernel     string            `json:"kernel"`
+	Quick      bool              `json:"quick"`
+	Seconds    float64           `json:"seconds"`
+	Passed     bool              `json:"passed"`
+	Failure    string            `json:"failure,omitempty"`
+	Cell       int               `json:"cell,omitempty"` // of the failure, from 1
+	Line       int               `json:"line,omitempty"` // of that cell, from 1
+	Held       int               `json:"held"`
+	Claims     []notebook.Claim  `json:"claims"`
+	Sources    string            `json:"sources"`  // SHA-256 of what the result depends on
+	Computed   string            `json:"computed"` // SHA-256 of the claims, to the last digit: equal where equal numbers were measured
+}
+
+// results are the outcomes of a run, for programs.
+type results struct {
+	Notebooks []outcome `json:"notebooks"`
+}
+
+// name tells one outcome from the others.
+func (o *outcome) name() string {
+	return o.Path + label(o.Parameters, " ", " ", func(value string) string { return value })
+}
+
+// keep writes the outcome; base is the path of the job's files without an ending.
+func (o *outcome) keep(base string) (err error) {
+	if o.Claims == nil {
+		o.Claims = []notebook.Claim{} // a list in JSON, not null
+	}
+	if o.Computed, err = digest(o.Claims); err != nil {
+		return err
+	}
+	return writeJSON(base+resultSuffix, o)
 }
 
 // fail notes why the notebook did not pass; nil says that it did.
 func (o *outcome) fail(err error) {
-	o.Passed = err == nil
+	o.Passed, o.Failure, o.Cell, o.Line = err == nil, "", 0, 0
 	if err == nil {
 		return
 	}
@@ -50,7 +73,7 @@ func report(out io.Writer, outcomes []outcome) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "notebook\tkernel\tseconds\tclaims held\tverdict")
 	for _, o := range outcomes {
-		fmt.Fprintf(table, "%s\t%s\t%.1f\t%d of %d\t%s\n", o.Path, o.Kernel, o.Seconds, o.Held, len(o.Claims), o.verdict())
+		fmt.Fprintf(table, "%s\t%s\t%.1f\t%d of %d\t%s\n", o.name(), o.Kernel, o.Seconds, o.Held, len(o.Claims), o.verdict())
 	}
 	table.Flush()
 	if verdict(outcomes) != nil {
@@ -58,7 +81,7 @@ func report(out io.Writer, outcomes []outcome) {
 	}
 	for _, o := range outcomes {
 		if !o.Passed {
-			fmt.Fprintf(out, "%s: %s\n", o.Path, o.Failure)
+			fmt.Fprintf(out, "%s: %s\n", o.name(), o.Failure)
 		}
 	}
 }
@@ -73,23 +96,6 @@ func verdict(outcomes []outcome) error {
 	}
 	if failed > 0 {
 		return fmt.Errorf("%d of %s failed", failed, plural(len(outcomes), "notebook"))
-	}
-	return nil
-}
-
-// writeJSON writes the outcomes for programs.
-func writeJSON(path string, quick bool, outcomes []outcome) error {
-	for i := range outcomes {
-		if outcomes[i].Claims == nil {
-			outcomes[i].Claims = []notebook.Claim{}
-		}
-	}
-	raw, err := json.MarshalIndent(map[string]any{"quick": quick, "notebooks": outcomes}, "", "  ")
-	if err != nil {
-		return fmt.Errorf("run: %w", err)
-	}
-	if err := os.WriteFile(path, append(raw, '\n'), 0o644); err != nil {
-		return fmt.Errorf("run: %w", err)
 	}
 	return nil
 }

@@ -96,18 +96,15 @@ notebooks/b.ipynb: wrapped: cell 7 (foo()), line 3: undefined: foo
 	}
 
 	path := filepath.Join(t.TempDir(), "results.json")
-	if err := writeJSON(path, true, outcomes); err != nil {
+	if err := writeJSON(path, results{outcomes}); err != nil {
 		t.Fatal(err)
 	}
 	raw, _ := os.ReadFile(path)
-	var got struct {
-		Quick     bool
-		Notebooks []outcome
-	}
+	var got results
 	if err := json.Unmarshal(raw, &got); err != nil {
 		t.Fatal(err)
 	}
-	if !got.Quick || len(got.Notebooks) != 2 || got.Notebooks[1].Cell != 7 || got.Notebooks[1].Line != 3 || len(got.Notebooks[0].Claims) != 2 {
+	if len(got.Notebooks) != 2 || got.Notebooks[1].Cell != 7 || got.Notebooks[1].Line != 3 || len(got.Notebooks[0].Claims) != 2 {
 		t.Errorf("JSON: %s", raw)
 	}
 }
@@ -182,17 +179,6 @@ func TestRunRefuses(t *testing.T) {
 		if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "run: ") {
 			t.Errorf("%q: error %v", args, err)
 		}
-	}
-}
-
-func TestEnvironQuick(t *testing.T) {
-	t.Setenv("GIBBS_QUICK", "1")
-	l := setup.Layout{Root: "/r", Home: "/h"}
-	if full := (runOptions{}).environ(l); slices.Contains(full, "GIBBS_QUICK=1") || !slices.Contains(full, "GIBBS_HOME=/h") {
-		t.Error("a full run inherits GIBBS_QUICK")
-	}
-	if quick := (runOptions{quick: true}).environ(l); !slices.Contains(quick, "GIBBS_QUICK=1") {
-		t.Error("a quick run lacks GIBBS_QUICK")
 	}
 }
 

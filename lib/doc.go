@@ -3,7 +3,7 @@
 //
 // # Foundations
 //
-//	env      what the surroundings say: the repository, .gibbs, quick runs
+//	env      what the surroundings say: the repository, .gibbs, quick runs, parameters of lessons
 //	backend  chooses, verifies and opens the GoMLX backend, and says why
 //	rng      random words by integer operations: equal on every backend
 //	prob     densities with exact log Z, score, moments and sampler

@@ -336,3 +336,15 @@ func TestTableCarriesItsRowsForPrograms(t *testing.T) {
 		}
 	}
 }
+
+// A table of claims that were measured at other parameters says so.
+func TestTableNamesParameters(t *testing.T) {
+	t.Setenv("GIBBS_PARAM_SEED", "7")
+	l := New(nil)
+	if _, err := l.Equal("one", 1, 1); err != nil {
+		t.Fatal(err)
+	}
+	if text := l.bundle().Text; !strings.Contains(text, "1 of 1 claims held, with seed=7") {
+		t.Errorf("the caption lacks the parameter:\n%s", text)
+	}
+}

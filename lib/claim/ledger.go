@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"gibbs/lib/env"
 	"gibbs/lib/show"
 )
 
@@ -160,6 +161,9 @@ func (l *Ledger) bundle() show.Bundle {
 		cells = append(cells, []any{row.Name, measured, exact, tolerance, row.verdict()})
 	}
 	caption := fmt.Sprintf("%d of %d claims held", held, len(rows))
+	if set := env.Params(); len(set) > 0 { // the claims were made for other values
+		caption += ", with " + strings.Join(set, ", ")
+	}
 	b := show.TableBundle(caption, []string{"claim", "measured", "exact", "tolerance", "verdict"}, cells)
 	if rows == nil {
 		rows = []Row{} // a list in JSON, not null

@@ -1,5 +1,6 @@
 // Package env reads what the surroundings say, in one documented place: where
-// the repository is, where generated files live, and whether this is a quick run.
+// the repository is, where generated files live, whether this is a quick run, and
+// which values a lesson's parameters take.
 //
 // Variables:
 //
@@ -9,6 +10,7 @@
 //	               gibbs in the user's cache folder outside a repository
 //	GIBBS_QUICK    "1" or "true": lessons shrink their sizes, and the kernel that
 //	               is free to choose takes pure Go, which needs no compiler
+//	GIBBS_PARAM_*  the parameters of lessons: GIBBS_PARAM_SEED=7 is Param's "seed"
 //	GIBBS_BACKEND  see package backend
 package env
 
