@@ -160,7 +160,12 @@ var opened = sync.OnceValues(func() (compute.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := compute.NewWithConfig(c.Config)
+	var b compute.Backend
+	if c.Name == XLACPU {
+		b, err = openCPU(c.Plugin)
+	} else {
+		b, err = compute.NewWithConfig(c.Config)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("backend: opening %s (%s): %w", c.Name, c.Config, err)
 	}
@@ -170,6 +175,32 @@ var opened = sync.OnceValues(func() (compute.Backend, error) {
 // Open returns the process's backend, opened on the first call and shared by all
 // later ones. Backends live as long as the process.
 func Open() (compute.Backend, error) { return opened() }
+
+var serial = sync.OnceValues(func() (compute.Backend, error) {
+	c, err := Choose()
+	if err != nil {
+		return nil, err
+	}
+	return openSerial(c.Plugin)
+})
+
+// Serial returns a backend for programs whose steps are many operations on few numbers,
+// such as NUTS with a few chains. If b is the process's XLA on the processor, it is that
+// with one thread, on which such programs run about twice as fast: to hand an operation of
+// a microsecond to another thread takes longer. Else it is b. The numbers are the same.
+func Serial(b compute.Backend) compute.Backend {
+	ours, err := opened()
+	if err != nil || b != ours {
+		return b
+	}
+	if c, err := Choose(); err != nil || c.Name != XLACPU {
+		return b
+	}
+	if one, err := serial(); err == nil {
+		return one
+	}
+	return b
+}
 
 // MustOpen is Open for notebooks and examples: it panics on an error.
 func MustOpen() compute.Backend {

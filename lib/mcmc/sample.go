@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"gibbs/lib/backend"
 	"gibbs/lib/loop"
 	"gibbs/lib/prob"
 	"gibbs/lib/rng"
@@ -97,8 +98,15 @@ func Sample(ctx context.Context, b compute.Backend, kernel Trajectory, c Samplin
 	if c.Devices > 1 {
 		return sampleOver(ctx, b, kernel, c)
 	}
+	if c.Chains*c.Dim <= serialNumbers && c.Store == nil {
+		b = backend.Serial(b)
+	}
 	return sampleOn(ctx, b, 0, rng.Key(c.Seed), kernel, c)
 }
+
+// serialNumbers is how many numbers positions hold at most for their program to run on
+// one thread.
+const serialNumbers = 4096
 
 // sampleOn is Sample on one device, with a key for the seed, for a c without zeros.
 func sampleOn(ctx context.Context, b compute.Backend, device compute.DeviceNum, key []uint32, kernel Trajectory, c Sampling) (*Draws, error) {
