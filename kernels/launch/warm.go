@@ -35,9 +35,10 @@ func Warm(ctx context.Context, o Options, root string, imports []string) error {
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), source.Bytes(), 0o600); err != nil {
 		return fmt.Errorf("launch: %w", err)
 	}
-	// A build lists only packages that it found compiled: the second lists them all.
-	build := []string{"build", "-o", filepath.Join(private, "warm")}
-	for _, args := range [][]string{{"mod", "init", "cell"}, build, build} {
+	// A build lists only packages that it found compiled: the second lists them
+	// all, and has a name of its own because it would not link what is there.
+	build := func(name string) []string { return []string{"build", "-o", filepath.Join(private, name)} }
+	for _, args := range [][]string{{"mod", "init", "cell"}, build("first"), build("second")} {
 		cmd := exec.CommandContext(ctx, filepath.Join(private, "bin", "go"), args...)
 		cmd.Dir, cmd.Env = dir, environ
 		if out, err := cmd.CombinedOutput(); err != nil {
