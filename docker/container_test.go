@@ -2,6 +2,7 @@ package docker
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -81,7 +82,8 @@ func (b *builder) build(image string) {
 
 // size is the size of an image's layers, unpacked.
 func (b *builder) size(image string) string {
-	return strings.TrimSpace(b.do("images", "--noheading", "--format", "{{.Size}}", image))
+	size, _, _ := strings.Cut(b.do("images", "--noheading", "--format", "{{.Size}}", image), "\n")
+	return size
 }
 
 // do runs buildah and ends the test if it fails.
@@ -174,6 +176,9 @@ func (c *container) asRoot() *container {
 	return &root
 }
 
+// state is where runc keeps what it knows.
+func (c *container) state() string { return filepath.Join(c.bundles, "state") }
+
 type object = map[string]any
 
 // bundle writes runc's description of the container with this command line.
@@ -224,7 +229,7 @@ func (c *container) bundle(t *testing.T, args []string) string {
 func (c *container) run(t *testing.T, args ...string) (string, int) {
 	t.Helper()
 	dir := c.bundle(t, args)
-	return outcome(exec.Command("runc", "--root", c.bundles, "run", "--bundle", dir, filepath.Base(dir)))
+	return outcome(exec.Command("runc", "--root", c.state(), "run", "--bundle", dir, filepath.Base(dir)))
 }
 
 // start runs the image's entrypoint with arguments, as `docker run IMAGE ARGS` does.
@@ -264,7 +269,7 @@ func (c *container) detach(t *testing.T, args ...string) *running {
 		t.Fatal(err)
 	}
 	r := &running{c: c, id: filepath.Base(dir), log: log, done: make(chan struct{})}
-	cmd := exec.Command("runc", "--root", c.bundles, "run", "--bundle", dir, r.id)
+	cmd := exec.Command("runc", "--root", c.state(), "run", "--bundle", dir, r.id)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -276,11 +281,13 @@ func (c *container) detach(t *testing.T, args ...string) *running {
 
 // exec runs a command in the container that runs, as `docker exec` does.
 func (r *running) exec(args ...string) (string, int) {
-	return outcome(exec.Command("runc", append([]string{"--root", r.c.bundles, "exec", r.id}, args...)...))
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	return outcome(exec.CommandContext(ctx, "runc", append([]string{"--root", r.c.state(), "exec", r.id}, args...)...))
 }
 
 func (r *running) kill(signal string) {
-	_, _ = outcome(exec.Command("runc", "--root", r.c.bundles, "kill", r.id, signal))
+	_, _ = outcome(exec.Command("runc", "--root", r.c.state(), "kill", r.id, signal))
 }
 
 // stop ends the container as `docker stop` does and returns its log.

@@ -56,9 +56,12 @@ func programs(l setup.Layout) ([]component, error) {
 	return found, nil
 }
 
-// linked are the modules that one program was linked from.
+// linked are the modules that one program was linked from, and its own.
 func linked(info *debug.BuildInfo) []component {
 	found := []component{goModule("stdlib", strings.TrimPrefix(info.GoVersion, "go"))}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		found = append(found, goModule(info.Main.Path, v))
+	}
 	for _, m := range info.Deps {
 		if m.Replace != nil {
 			m = m.Replace
