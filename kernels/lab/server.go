@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -125,7 +126,9 @@ func tokenFile(l setup.Layout) string { return filepath.Join(runtimeDir(l), "tok
 
 // writeToken writes the token for Jupyter: a new one, or the one in file.
 func writeToken(l setup.Layout, file string) error {
-	token := rand.Text()
+	random := make([]byte, 24)
+	_, _ = rand.Read(random) // it never fails
+	token := hex.EncodeToString(random)
 	if file != "" {
 		text, err := os.ReadFile(file)
 		if err != nil {

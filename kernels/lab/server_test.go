@@ -148,7 +148,7 @@ func TestWriteToken(t *testing.T) {
 		}
 		text, err := os.ReadFile(tokenFile(l))
 		info, _ := os.Stat(tokenFile(l))
-		if err != nil || len(text) < 24 || seen[string(text)] || info.Mode().Perm() != 0o600 {
+		if err != nil || len(text) < 32 || seen[string(text)] || info.Mode().Perm() != 0o600 {
 			t.Errorf("token %q, mode %v, %v", text, info.Mode(), err)
 		}
 		seen[string(text)] = true
