@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 
 	"gibbs/kernels/file"
@@ -34,6 +35,11 @@ func (j *job) treeStep(p pjrt.Plugin) step {
 				return "", err
 			}
 			if err := pip(ctx, j.Python(), j.temp(), "install", "--no-deps", "--no-cache-dir", "--no-compile", "--target", tree, "-r", list); err != nil {
+				return "", err
+			}
+			// Beside the plugin go-xla looks for a folder nvidia and names it to XLA, which
+			// finds ptxas and libdevice in it.
+			if err := os.Symlink(filepath.Join("..", "nvidia", "cu13"), filepath.Join(tree, filepath.FromSlash(path.Dir(path.Dir(p.Member))), "nvidia")); err != nil {
 				return "", err
 			}
 			if err := os.Rename(list, filepath.Join(tree, filepath.Base(made))); err != nil {

@@ -17,12 +17,13 @@ func TestPluginWithLibraries(t *testing.T) {
 	p := pjrt.Plugin{Backend: "xla-cuda", Platform: runtime.GOOS + "/" + runtime.GOARCH, Package: "fake-cuda", Version: "1",
 		Member: "plugins/cuda/plugin.so", SHA256: sha256Hex([]byte("the plugin")), Tree: true}
 	pjrt.Plugins = append(pjrt.Plugins, p)
-	library := filepath.Join("nvidia", "lib.so")
+	library := filepath.Join("nvidia", "cu13", "lib.so")
 	put(t, filepath.Join(dir, "tree", p.Member), "the plugin")
 	put(t, filepath.Join(dir, "tree", library), "the library")
 	there := func() bool {
 		_, err := os.Stat(filepath.Join(p.Dir(l.Home), library))
-		return err == nil && p.Verify(l.Home) == nil
+		_, beside := os.Stat(filepath.Join(p.Dir(l.Home), "plugins", "nvidia"))
+		return err == nil && beside == nil && p.Verify(l.Home) == nil
 	}
 	if _, err := ensure(l, Options{}); err != nil || there() {
 		t.Fatalf("auto brought the plugin, or failed: %v", err)
@@ -37,7 +38,7 @@ func TestPluginWithLibraries(t *testing.T) {
 	old := cudaRequirements
 	t.Cleanup(func() { cudaRequirements = old })
 	cudaRequirements += "# newer\n"
-	library = filepath.Join("nvidia", "newer.so")
+	library = filepath.Join("nvidia", "cu13", "newer.so")
 	put(t, filepath.Join(dir, "tree", library), "a newer library")
 	if _, err := ensure(l, Options{Backend: "xla-cuda"}); err != nil || !there() {
 		t.Errorf("a changed list changed nothing: %v", err)
