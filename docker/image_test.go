@@ -26,7 +26,7 @@ var (
 // network. It prints a time for each step.
 func TestImage(t *testing.T) {
 	if !*imageFlag {
-		t.Skip("builds an image, 15 minutes and 8 GB of disk: go test ./docker -run TestImage -v -timeout 60m -args -image")
+		t.Skip("builds an image, 20 minutes and 10 GB of disk: go test ./docker -run TestImage -v -timeout 60m -args -image")
 	}
 	if os.Getuid() != 0 {
 		t.Skip("needs root: it makes file systems of other users")
