@@ -16,10 +16,10 @@ import (
 
 // builder is buildah with a store of its own.
 type builder struct {
-	t              *testing.T
-	dir            string // of the store and all that is made
-	base, golang   string // images that stand for BASE_IMAGE and GO_IMAGE
-	working, mount string // the working container of the image under test
+	t            *testing.T
+	dir          string // of the store and all that is made
+	base, golang string // images that stand for BASE_IMAGE and GO_IMAGE
+	working      string // the working container of the image under test
 }
 
 // newBuilder makes the two images that the Dockerfile starts from.
