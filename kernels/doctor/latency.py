@@ -1,4 +1,4 @@
-"""Times changed cells of kernels, in turn, and prints JSON.
+"""Times the first cell of kernels and then N changed ones, in turn, and prints JSON.
 
 usage: latency.py N KERNEL...   with each KERNEL a JSON object:
     name   for the result
@@ -67,7 +67,7 @@ def main():
         for kernel in kernels:
             sessions.append(Session(kernel))
         for session in sessions:
-            session.run(1000)  # not counted: it fills the build cache
+            session.seconds.append(session.run(1000))  # the first: it may fill the build cache
         for number in range(count):
             for session in sessions:
                 session.seconds.append(session.run(number))

@@ -5,7 +5,9 @@ import (
 	"debug/buildinfo"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -126,7 +128,8 @@ func (e *examination) plugin(context.Context) []Row {
 		}
 		sum, err := pjrt.FileSHA256(p.Path(e.Home))
 		switch {
-		case os.IsNotExist(err) || err != nil && strings.Contains(err.Error(), "no such file"):
+		case errors.Is(err, fs.ErrNotExist) && backend == "xla-cuda": // most machines have no GPU for it
+		case errors.Is(err, fs.ErrNotExist):
 			rows = append(rows, Row{"plugin", Note, fmt.Sprintf("%s %s for %s is not installed", p.Package, p.Version, backend), doSetup + " --backend " + backend})
 		case err != nil:
 			rows = append(rows, Row{"plugin", Broken, err.Error(), doSetup})

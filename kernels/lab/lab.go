@@ -1,15 +1,14 @@
-// Package lab runs JupyterLab for one repository, on this machine only, and ends
-// it together with everything that it started.
+// Package lab runs JupyterLab for one repository, on this machine only unless
+// told otherwise, and ends it together with everything that it started.
 package lab
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,19 +32,29 @@ const StartTimeout = 90 * time.Second
 
 // Options say how JupyterLab is started.
 type Options struct {
-	Port    int       // 0: 8888, or the next free one
-	Browser bool      // open the user's browser
-	Out     io.Writer // takes the lines for the user; nil means os.Stdout
+	IP        string    // the address to listen on; "" means 127.0.0.1, "0.0.0.0" all of them
+	Port      int       // 0: 8888, or the next free one
+	Folder    string    // what JupyterLab shows; "" means the repository
+	TokenFile string    // holds the token; "" means that a new one is made
+	Browser   bool      // open the user's browser
+	Out       io.Writer // takes the lines for the user; nil means os.Stdout
 }
 
-// Run starts JupyterLab and prints its address with the token. It returns nil
-// when the context ends, once nothing is left of it, and an error when Jupyter
-// ends by itself.
+// local reports whether only this machine can reach the server.
+func (o Options) local() bool { return o.IP == "" || net.ParseIP(o.IP).IsLoopback() }
+
+// Run starts JupyterLab and prints its address; with the token only where it
+// listens on this machine alone, because what a server prints lands in logs
+// (Running tells it). It returns nil when the context ends, once nothing is left
+// of it, and an error when Jupyter ends by itself.
 func Run(ctx context.Context, l setup.Layout, o Options) error {
 	if o.Out == nil {
 		o.Out = os.Stdout
 	}
 	if err := prepare(l); err != nil {
+		return fmt.Errorf("lab: %w", err)
+	}
+	if err := writeToken(l, o.TokenFile); err != nil {
 		return fmt.Errorf("lab: %w", err)
 	}
 	log, err := os.Create(logFile(l))
@@ -69,9 +78,13 @@ func Run(ctx context.Context, l setup.Layout, o Options) error {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 
-	address, err := awaitAddress(ctx, l, cmd.Process.Pid, ended)
+	server, err := awaitServer(ctx, l, cmd.Process.Pid, ended)
 	if err == nil {
-		fmt.Fprintf(o.Out, "JupyterLab: %s\nCtrl-C ends it and its kernels. Log: %s\n", address, log.Name())
+		if o.local() {
+			fmt.Fprintf(o.Out, "JupyterLab: %s\nCtrl-C ends it and its kernels. Log: %s\n", server.Address(), log.Name())
+		} else {
+			fmt.Fprintf(o.Out, "JupyterLab listens on %s, port %d, with a token: `lab address` tells it. Log: %s\n", o.IP, server.Port, log.Name())
+		}
 		select {
 		case <-ctx.Done():
 		case err := <-ended:
@@ -86,12 +99,11 @@ func Run(ctx context.Context, l setup.Layout, o Options) error {
 	return err
 }
 
-// arguments are Jupyter's. It listens on this machine only, with a token that it
-// makes itself.
+// arguments are Jupyter's.
 func arguments(l setup.Layout, o Options, root bool) []string {
 	args := []string{
-		"--ServerApp.ip=127.0.0.1",
-		"--ServerApp.root_dir=" + l.Root,
+		"--ServerApp.ip=" + cmp.Or(o.IP, "127.0.0.1"),
+		"--ServerApp.root_dir=" + cmp.Or(o.Folder, l.Root),
 		"--MappingKernelManager.default_kernel_name=gibbs",
 	}
 	if o.Port != 0 {
@@ -147,7 +159,8 @@ func environment(l setup.Layout) []string {
 		name, _, _ := strings.Cut(entry, "=")
 		return strings.HasPrefix(name, "JUPYTER_") && !slices.Contains(kept, name)
 	})
-	return append(env, "JUPYTER_CONFIG_DIR="+configDir(l), "JUPYTER_RUNTIME_DIR="+runtimeDir(l), "GIBBS_ROOT="+l.Root, "GIBBS_HOME="+l.Home)
+	return append(env, "JUPYTER_CONFIG_DIR="+configDir(l), "JUPYTER_RUNTIME_DIR="+runtimeDir(l), "JUPYTER_TOKEN_FILE="+tokenFile(l),
+		"GIBBS_ROOT="+l.Root, "GIBBS_HOME="+l.Home)
 }
 
 func configDir(l setup.Layout) string  { return filepath.Join(l.JupyterDir(), "config") }
@@ -160,40 +173,25 @@ func logTail(l setup.Layout) string {
 	return child.LastLines(string(text), 15)
 }
 
-// awaitAddress waits until the server has written where it listens and answers
-// there, and returns that with the token.
-func awaitAddress(ctx context.Context, l setup.Layout, pid int, ended chan error) (string, error) {
-	file := filepath.Join(runtimeDir(l), fmt.Sprintf("jpserver-%d.json", pid))
+// awaitServer waits until the server of this process has written where it
+// listens and answers there.
+func awaitServer(ctx context.Context, l setup.Layout, pid int, ended chan error) (Server, error) {
 	deadline := time.After(StartTimeout)
 	for {
-		var server struct{ URL, Token string }
-		if text, err := os.ReadFile(file); err == nil && json.Unmarshal(text, &server) == nil && answers(server.URL) {
-			return server.URL + "lab?token=" + server.Token, nil
+		if s, err := readServer(serverFile(l, strconv.Itoa(pid))); err == nil && s.listens() {
+			return s, nil
 		}
 		select {
 		case <-ctx.Done():
-			return "", ctx.Err()
+			return Server{}, ctx.Err()
 		case err := <-ended:
 			ended <- err // for stop
-			return "", fmt.Errorf("lab: Jupyter did not start (%v):\n%s", err, logTail(l))
+			return Server{}, fmt.Errorf("lab: Jupyter did not start (%v):\n%s", err, logTail(l))
 		case <-deadline:
-			return "", errors.New("lab: Jupyter did not start in time:\n" + logTail(l))
+			return Server{}, errors.New("lab: Jupyter did not start in time:\n" + logTail(l))
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-}
-
-// answers reports whether something listens at the address.
-func answers(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return false
-	}
-	connection, err := net.DialTimeout("tcp", u.Host, time.Second)
-	if err != nil {
-		return false
-	}
-	return connection.Close() == nil
 }
 
 // stop ends Jupyter: it is asked to, which ends its kernels first, and killed

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strconv"
 
 	"gibbs/kernels/file"
 )
@@ -108,4 +110,19 @@ func (nb *Notebook) Write(path string) error {
 		return fmt.Errorf("notebook: write %s: %w", path, err)
 	}
 	return nil
+}
+
+// Imports returns the paths of the packages that the code cells import, sorted,
+// each once.
+func (nb *Notebook) Imports() []string {
+	var paths []string
+	for _, cell := range nb.CodeCells() {
+		for _, spec := range splitCell(cell.Source).imports() {
+			if path, err := strconv.Unquote(spec.Path.Value); err == nil {
+				paths = append(paths, path)
+			}
+		}
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
 }

@@ -31,6 +31,10 @@ case " $* " in
 	fault venv; mkdir -p "$last/bin"; sleep 0.02; cp "$FAKE_DIR/bin/python3" "$last/bin/python" ;;
 *" config list "*)
 	;;
+*" --target "*)
+	fault install
+	while [ $# -gt 0 ]; do case "$1" in --target) dir="$2";; esac; shift; done
+	sleep 0.02; cp -r "$FAKE_DIR/tree" "$dir" ;;
 *" install "*)
 	fault install
 	for i in 1 2 3 4 5; do echo "$i" > "$(dirname "$0")/../package-$i"; sleep 0.01; done ;;

@@ -52,6 +52,8 @@ func (j *job) pluginSteps() ([]step, error) {
 	switch {
 	case j.Backend == "go":
 		return nil, nil
+	case known && plugin.Tree:
+		return []step{j.treeStep(plugin)}, nil
 	case known:
 		return []step{j.pluginStep(plugin)}, nil
 	case j.UnverifiedPlugin:

@@ -6,7 +6,8 @@
 //	auto      the best one present: XLA on CUDA, XLA on CPU, pure Go (the default)
 //	go        GoMLX's pure-Go backend: always there, for small work
 //	xla-cpu   XLA through the PJRT CPU plugin that `go run ./kernels setup` installs
-//	xla-cuda  XLA through a PJRT CUDA plugin
+//	xla-cuda  XLA through JAX's PJRT CUDA plugin, which `go run ./kernels setup
+//	          --backend xla-cuda` installs, or the one that GIBBS_CUDA_PLUGIN names
 //
 // GOMLX_BACKEND, GoMLX's own variable, wins over it and is taken as it is, with
 // one condition: an XLA plugin must be named by its absolute path, because a bare
@@ -165,6 +166,10 @@ var opened = sync.OnceValues(func() (compute.Backend, error) {
 		b, err = openCPU(c.Plugin)
 	} else {
 		b, err = compute.NewWithConfig(c.Config)
+	}
+	if err != nil && c.Name == XLACUDA {
+		return nil, fmt.Errorf("backend: opening %s (%s): %w: it needs a GPU of NVIDIA's that this process may use "+
+			"(in a container: docker run --gpus all); GIBBS_BACKEND=%s runs without one", c.Name, c.Config, err, XLACPU)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("backend: opening %s (%s): %w", c.Name, c.Config, err)

@@ -50,7 +50,7 @@ func TestChoose(t *testing.T) {
 		{"damaged, asked for", damaged, "xla-cpu", "", "!will not be loaded", true},
 		{"damaged, auto", damaged, "auto", "", "!will not be loaded", true},
 		{"damaged, pure Go", damaged, "go", "", Go, false},
-		{"no plugin known", empty, "xla-cuda", "", "!no plugin with a known SHA-256", true},
+		{"CUDA not installed", empty, "xla-cuda", "", "!setup --backend xla-cuda", true},
 		{"GoMLX's variable", damaged, "tpu", "go", Go, false},
 		{"an unverified download", empty, "", "xla:cpu", "!download one unverified", false},
 		{"go-xla's default", empty, "", "xla", "!download one unverified", false},

@@ -24,6 +24,7 @@ type Plugin struct {
 	WheelSHA256 string // hex digest of the wheel
 	Member      string // path of the library inside the wheel
 	SHA256      string // hex digest of the library
+	Tree        bool   // the wheel is kept whole, with the libraries that it loads beside it
 }
 
 // Plugins is the table version × platform → SHA-256. What is not in it is not
@@ -36,6 +37,15 @@ var Plugins = []Plugin{{
 	WheelSHA256: "55837b6b7b47daa717f2d9a5a03563ea0ceaa338d06a81a1e2d3f060d960decc",
 	Member:      "xla_plugins/xla_cpu_pjrt/xla_cpu_pjrt.so",
 	SHA256:      "88c3f28c5900f48ad4a82cab9e79bba9537809743395e341485f8794268820dc",
+}, {
+	Backend:     "xla-cuda",
+	Platform:    "linux/amd64",
+	Package:     "jax-cuda13-pjrt",
+	Version:     "0.10.2",
+	WheelSHA256: "a97e9cabe0e21d8dbcc70bd909ca1c34cd546d3ce2d94b4cd907a8d4f6179f6a",
+	Member:      "jax_plugins/xla_cuda13/xla_cuda_plugin.so",
+	SHA256:      "4443b8c89bd43923dcb895efc95058c65682de1724ec5a66854a96d4731e4228",
+	Tree:        true,
 }}
 
 // PluginFor returns the plugin of a backend on this platform, if Gibbs knows one.
@@ -48,9 +58,17 @@ func PluginFor(name string) (Plugin, bool) {
 	return Plugin{}, false
 }
 
+// Dir returns the plugin's folder under the folder for generated files.
+func (p Plugin) Dir(home string) string {
+	return filepath.Join(home, "plugins", p.Package+"-"+p.Version)
+}
+
 // Path returns where the plugin's library lies under the folder for generated files.
 func (p Plugin) Path(home string) string {
-	return filepath.Join(home, "plugins", p.Package+"-"+p.Version, filepath.Base(p.Member))
+	if p.Tree {
+		return filepath.Join(p.Dir(home), filepath.FromSlash(p.Member))
+	}
+	return filepath.Join(p.Dir(home), filepath.Base(p.Member))
 }
 
 // verdict is a hash that was computed for a file of this size and time.
