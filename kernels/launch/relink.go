@@ -100,8 +100,12 @@ func (r *relinker) readState(dir string) bool {
 	if err != nil || !cellmod.Fixed(module, root, home) || exists(filepath.Join(dir, "go.work")) {
 		return false // another folder may change without our seeing it
 	}
+	state, err := env.State()
+	if err != nil {
+		return false
+	}
 	flags := sha256.Sum256([]byte(os.Getenv("GOFLAGS")))
-	r.list = filepath.Join(home, "packages", hex.EncodeToString(flags[:8]))
+	r.list = filepath.Join(state, "packages", hex.EncodeToString(flags[:8]))
 	sum := sha256.New()
 	module.Syntax.Stmt = slices.DeleteFunc(module.Syntax.Stmt, func(e modfile.Expr) bool { return e == modfile.Expr(module.Module.Syntax) })
 	fmt.Fprintln(sum, r.goroot, os.Getenv("GOFLAGS"), string(modfile.Format(module.Syntax)))
