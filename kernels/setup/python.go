@@ -87,24 +87,42 @@ func pythonFault(names []string, unfit []interpreter) error {
 	return &Fault{Step: "python", What: fmt.Sprintf("Python %s (%s) is too old: Gibbs needs 3.%d or later", unfit[0].Version, unfit[0].Path, oldestPython), Do: do}
 }
 
-// venvStep brings the Python environment. It is built in a folder of its own,
-// whose name holds the key of its contents; the link Home/venv is turned to it
-// when it is whole.
+// Environment is one more Python environment, beside that of the notebooks.
+type Environment struct {
+	Name         string // of its folder in Home, one word
+	What         string // as a person would say it
+	Requirements string // a list of wheels, each with its version and hashes
+}
+
+// Python is the interpreter of an environment.
+func (e Environment) Python(l Layout) string {
+	return filepath.Join(l.Home, e.Name, "bin", "python")
+}
+
+// venvStep brings the notebooks' Python environment.
 func (j *job) venvStep() step {
-	prefix := "venv-" + key(requirements, j.Home) + "-"
+	return j.environmentStep("python", Environment{"venv", "environment with JupyterLab and nbconvert", requirements})
+}
+
+// environmentStep brings a Python environment. It is built in a folder of its own,
+// whose name holds the key of its contents; the link Home/NAME is turned to it
+// when it is whole.
+func (j *job) environmentStep(name string, e Environment) step {
+	prefix := e.Name + "-" + key(e.Requirements, j.Home) + "-"
 	return step{
-		name: "python",
-		what: "environment with JupyterLab and nbconvert",
+		name: name,
+		what: e.What,
 		need: 400e6,
 		done: func() bool {
-			target, err := os.Readlink(j.venv())
-			return err == nil && strings.HasPrefix(target, prefix) && isProgram(j.Python())
+			target, err := os.Readlink(filepath.Join(j.Home, e.Name))
+			return err == nil && strings.HasPrefix(target, prefix) && isProgram(e.Python(j.Layout))
 		},
-		do: func(ctx context.Context) (string, error) { return j.makeVenv(ctx, prefix) },
+		do: func(ctx context.Context) (string, error) { return j.makeEnvironment(ctx, e, prefix) },
 	}
 }
 
-func (j *job) makeVenv(ctx context.Context, prefix string) (string, error) {
+func (j *job) makeEnvironment(ctx context.Context, e Environment, prefix string) (string, error) {
+	link := filepath.Join(j.Home, e.Name)
 	python, err := findPython(ctx)
 	if err != nil {
 		return "", err
@@ -115,8 +133,8 @@ func (j *job) makeVenv(ctx context.Context, prefix string) (string, error) {
 	}
 	defer func() {
 		// Whether this one became the environment or failed, the others go.
-		current, _ := os.Readlink(j.venv())
-		removeVenvs(j.Home, current)
+		current, _ := os.Readlink(link)
+		removeOthers(link, current)
 	}()
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", err
@@ -125,25 +143,25 @@ func (j *job) makeVenv(ctx context.Context, prefix string) (string, error) {
 		return "", fmt.Errorf("python -m venv: %w", err)
 	}
 	list := filepath.Join(j.temp(), "requirements.txt")
-	if err := os.WriteFile(list, []byte(requirements), 0o644); err != nil {
+	if err := os.WriteFile(list, []byte(e.Requirements), 0o644); err != nil {
 		return "", err
 	}
 	if err := pip(ctx, filepath.Join(dir, "bin", "python"), j.temp(), "install", "--no-deps", "-r", list); err != nil {
 		return "", err
 	}
-	link := filepath.Join(j.temp(), "venv")
-	if err := os.Symlink(filepath.Base(dir), link); err != nil {
+	turned := filepath.Join(j.temp(), e.Name)
+	if err := os.Symlink(filepath.Base(dir), turned); err != nil {
 		return "", err
 	}
-	if err := os.Rename(link, j.venv()); err != nil {
+	if err := os.Rename(turned, link); err != nil {
 		return "", err
 	}
 	return "Python " + python.Version, file.SyncDir(j.Home)
 }
 
-// removeVenvs removes every environment but the one to keep.
-func removeVenvs(home, keep string) {
-	dirs, _ := filepath.Glob(filepath.Join(home, "venv-*"))
+// removeOthers removes every environment of a link but the one to keep.
+func removeOthers(link, keep string) {
+	dirs, _ := filepath.Glob(link + "-*")
 	for _, dir := range dirs {
 		if filepath.Base(dir) != keep {
 			_ = os.RemoveAll(dir)
