@@ -29,6 +29,8 @@ type interpreter struct {
 	Minor   int    `json:"minor"`
 	// Missing names the modules that making an environment needs and it lacks.
 	Missing []string `json:"missing"`
+	// closed says why other users cannot run it, if that matters.
+	closed error
 }
 
 const describe = `
@@ -41,9 +43,13 @@ print(json.dumps({
 }))`
 
 // findPython returns the first Python that can make the environment. GIBBS_PYTHON
-// names one; else it is searched on PATH.
-func findPython(ctx context.Context) (interpreter, error) {
+// names one; else it is searched on PATH, and where the system has it. A shared
+// one is a Python that other users can run: one in somebody's home is none.
+func findPython(ctx context.Context, shared bool) (interpreter, error) {
 	names := []string{"python3", "python3.13", "python3.12", "python3.14", "python3.11", "python3.10", "python"}
+	if shared {
+		names = append(names, "/usr/bin/python3")
+	}
 	if named := os.Getenv("GIBBS_PYTHON"); named != "" {
 		names = []string{named}
 	}
@@ -60,7 +66,10 @@ func findPython(ctx context.Context) (interpreter, error) {
 		if err == nil {
 			_ = json.Unmarshal([]byte(out), &p) // a foreign answer leaves Version "": not Python 3
 		}
-		if p.Minor >= oldestPython && len(p.Missing) == 0 {
+		if shared {
+			p.closed = ForOthers(p.Path)
+		}
+		if p.Minor >= oldestPython && len(p.Missing) == 0 && p.closed == nil {
 			return p, nil
 		}
 		unfit = append(unfit, p)
@@ -72,6 +81,10 @@ func findPython(ctx context.Context) (interpreter, error) {
 // nearer to working than one too old.
 func pythonFault(names []string, unfit []interpreter) error {
 	for _, p := range unfit {
+		if p.Minor >= oldestPython && len(p.Missing) == 0 {
+			return &Fault{Step: "python", What: fmt.Sprintf("Python %s (%s) cannot be run by other users: %v", p.Version, p.Path, p.closed),
+				Do: "name another Python in GIBBS_PYTHON, such as /usr/bin/python3 (Debian, Ubuntu: apt install python3 python3-venv)"}
+		}
 		if p.Minor >= oldestPython {
 			return &Fault{Step: "python", What: fmt.Sprintf("Python %s (%s) cannot make environments: it lacks %s", p.Version, p.Path, strings.Join(p.Missing, " and ")),
 				Do: fmt.Sprintf("install it (Debian, Ubuntu: apt install python3.%d-venv, or python3-venv), or name another Python in GIBBS_PYTHON", p.Minor)}
@@ -115,7 +128,8 @@ func (j *job) environmentStep(name string, e Environment) step {
 		need: 400e6,
 		done: func() bool {
 			target, err := os.Readlink(filepath.Join(j.Home, e.Name))
-			return err == nil && strings.HasPrefix(target, prefix) && isProgram(e.Python(j.Layout))
+			return err == nil && strings.HasPrefix(target, prefix) && isProgram(e.Python(j.Layout)) &&
+				(!j.Shared || ForOthers(e.Python(j.Layout)) == nil)
 		},
 		do: func(ctx context.Context) (string, error) { return j.makeEnvironment(ctx, e, prefix) },
 	}
@@ -123,7 +137,7 @@ func (j *job) environmentStep(name string, e Environment) step {
 
 func (j *job) makeEnvironment(ctx context.Context, e Environment, prefix string) (string, error) {
 	link := filepath.Join(j.Home, e.Name)
-	python, err := findPython(ctx)
+	python, err := findPython(ctx, j.Shared)
 	if err != nil {
 		return "", err
 	}

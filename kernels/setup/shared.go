@@ -3,6 +3,7 @@ package setup
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -48,6 +49,28 @@ func (j *job) sharedStep() step {
 			return "", writeText(j.stamp("shared"), want)
 		},
 	}
+}
+
+// ForOthers returns an error that says why other users of this machine cannot read
+// what is at path, if they cannot.
+func ForOthers(path string) error {
+	path, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	for need := fs.FileMode(0o004); err == nil; need = 0o001 {
+		info, failed := os.Stat(path)
+		switch {
+		case failed != nil:
+			err = failed
+		case info.Mode()&need == 0:
+			err = fmt.Errorf("%s is closed to other users (%v)", path, info.Mode())
+		case filepath.Dir(path) == path:
+			return nil
+		}
+		path = filepath.Dir(path)
+	}
+	return err
 }
 
 // foldersIn lists dir of the repository and the folders below it.
