@@ -56,10 +56,8 @@ func add(out io.Writer, names, groups []string) error {
 			return fmt.Errorf("hub: %q cannot be the name of an account: write small letters, digits and hyphens, a letter first", name)
 		}
 	}
-	for _, group := range groups {
-		if err := system("", "groupadd", "--force", group); err != nil {
-			return err
-		}
+	if err := makeGroups(); err != nil {
+		return err
 	}
 	for _, name := range names {
 		account, err := user.Lookup(name)
@@ -80,6 +78,17 @@ func add(out io.Writer, names, groups []string) error {
 			return err
 		}
 		fmt.Fprintf(out, "%s\t%s\n", name, password)
+	}
+	return nil
+}
+
+// makeGroups makes the groups of the class where they are missing: the Hub asks for
+// both whenever somebody logs in.
+func makeGroups() error {
+	for _, group := range []string{groupOfClass(), groupOfTeachers()} {
+		if err := system("", "groupadd", "--force", group); err != nil {
+			return err
+		}
 	}
 	return nil
 }

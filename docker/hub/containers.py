@@ -31,4 +31,4 @@ c.DockerSpawner.extra_host_config = {
     "tmpfs": {"/tmp": "exec,mode=1777", "/home/gibbs": "uid=1000,gid=100,mode=0700"},
     "pids_limit": int(os.environ.get("GIBBS_HUB_TASKS", "4096")),
 }
-common.site(c, load_subconfig)  # noqa: F821
+common.site(c)

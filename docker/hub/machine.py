@@ -107,4 +107,4 @@ class UserSpawner(LocalProcessSpawner):
 
 
 c.JupyterHub.spawner_class = UserSpawner
-common.site(c, load_subconfig)  # noqa: F821
+common.site(c)

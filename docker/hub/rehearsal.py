@@ -17,4 +17,4 @@ c.SharedPasswordAuthenticator.allow_all = True
 
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = f"{os.environ['GIBBS_HUB_DIR']}/homes/{{username}}"
-common.site(c, load_subconfig)  # noqa: F821
+common.site(c)

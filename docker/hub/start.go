@@ -72,6 +72,9 @@ func (o options) start(cmd *cobra.Command) error {
 	}
 	goroot = strings.TrimSpace(goroot)
 	if !o.rehearse {
+		if err := makeGroups(); err != nil {
+			return err
+		}
 		for what, path := range map[string]string{"the repository": filepath.Join(layout.Root, "go.mod"), "Go": filepath.Join(goroot, "bin", "go")} {
 			if err := setup.ForOthers(path); err != nil {
 				return fmt.Errorf("hub: users cannot read %s: %w; move it to a place such as /opt", what, err)
