@@ -19,16 +19,15 @@ c.DockerSpawner.pull_policy = os.environ.get("GIBBS_PULL", "ifnotpresent")
 c.DockerSpawner.network_name = os.environ.get("GIBBS_HUB_NETWORK", "gibbs-hub")
 c.DockerSpawner.use_internal_ip = True
 c.DockerSpawner.prefix = "gibbs"
-c.DockerSpawner.volumes = {"gibbs-{username}": os.environ.get("GIBBS_WORK", "/home/gibbs/work")}
-c.DockerSpawner.notebook_dir = os.environ.get("GIBBS_WORK", "/home/gibbs/work")
-c.DockerSpawner.cmd = ["gibbs-singleuser"]
+c.DockerSpawner.volumes = {"gibbs-{username}": "/home/gibbs/work"}
+c.DockerSpawner.notebook_dir = "/home/gibbs/work"
+c.DockerSpawner.cmd = ["gibbs", "lessons", "/home/gibbs/work/lessons", "--", "/opt/hub/bin/jupyterhub-singleuser"]
 c.DockerSpawner.remove = True  # what matters is in the volume
-c.DockerSpawner.extra_create_kwargs = {"init": False}  # the image brings its own
 c.DockerSpawner.extra_host_config = {
     "cap_drop": ["ALL"],
     "security_opt": ["no-new-privileges"],
     "read_only": True,
-    "tmpfs": {"/tmp": "exec,mode=1777", "/home/gibbs": "uid=1000,gid=100,mode=0700"},
+    "tmpfs": {"/tmp": "rw,exec,nosuid,nodev,mode=1777"},  # cells are compiled and run there
     "pids_limit": int(os.environ.get("GIBBS_HUB_TASKS", "4096")),
 }
 common.site(c)

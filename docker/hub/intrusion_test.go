@@ -10,9 +10,6 @@ import (
 	"time"
 )
 
-// uid is the user of the system that a user of the Hub is.
-func (h *hub) uid(s *session) int { return h.server(s.user).uid }
-
 // intrusions tries what a curious user can, with the rights of their own server's
 // process, their token and their cookies, and says what they got of the victim's.
 func intrusions(t *testing.T, thief, victim *session) (found []string) {

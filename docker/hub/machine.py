@@ -23,6 +23,15 @@ c.PAMAuthenticator.admin_groups = {os.environ.get("GIBBS_HUB_TEACHERS", "gibbs-t
 
 TASKS = int(os.environ.get("GIBBS_HUB_TASKS", "4096"))  # processes and threads of one user
 CONTROL = "/sys/fs/cgroup"
+RUN = os.environ.get("GIBBS_HUB_RUN", "/run/gibbs-hub")  # kernels' sockets, whose paths must be short
+
+
+def uid_of(spawner):
+    return pwd.getpwnam(spawner.user.name).pw_uid
+
+
+# A folder of each user's alone, below one in which only root makes folders.
+c.Spawner.environment["JUPYTER_RUNTIME_DIR"] = lambda spawner: f"{RUN}/{uid_of(spawner)}"
 
 
 def put(text, *path):
@@ -68,10 +77,15 @@ class UserSpawner(LocalProcessSpawner):
     """Starts a server as its user, within the user's limits."""
 
     def groups(self):
-        return limits(pwd.getpwnam(self.user.name).pw_uid, self.mem_limit, self.cpu_limit)
+        return limits(uid_of(self), self.mem_limit, self.cpu_limit)
 
     def make_preexec_fn(self, name):
         become = super().make_preexec_fn(name)
+        run = f"{RUN}/{uid_of(self)}"
+        os.makedirs(run, exist_ok=True)
+        os.chmod(RUN, 0o755)
+        os.chmod(run, 0o700)
+        os.chown(run, uid_of(self), -1)
         groups = self.groups()
         try:
             control(groups)

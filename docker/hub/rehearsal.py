@@ -3,6 +3,7 @@
 # another's folder and tokens too. So it listens on this machine only.
 import os
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.dirname(__file__))
 import common  # noqa: E402
@@ -17,4 +18,6 @@ c.SharedPasswordAuthenticator.allow_all = True
 
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = f"{os.environ['GIBBS_HUB_DIR']}/homes/{{username}}"
+# Sockets of kernels, whose paths must be short.
+c.Spawner.environment["JUPYTER_RUNTIME_DIR"] = lambda spawner: tempfile.mkdtemp(prefix="gibbs-run-")
 common.site(c)

@@ -29,7 +29,9 @@ type hub struct {
 	layout  setup.Layout
 	private string
 	url     string // https://127.0.0.1:PORT, or http in a rehearsal
+	api     string // where servers find it: in the environment of each
 	log     string
+	logs    []string // of users' servers
 	args    []string
 	cmd     *exec.Cmd
 }
@@ -61,6 +63,7 @@ func newHub(t *testing.T, site string, args ...string) *hub {
 	}
 	ports := freePorts(t, 3)
 	h := &hub{t: t, layout: layout, private: filepath.Join(dir, "private"), url: fmt.Sprintf("https://127.0.0.1:%d", ports[0]),
+		api: fmt.Sprintf("http://127.0.0.1:%d/hub/api", ports[1]),
 		log: filepath.Join(dir, "hub.log"), args: args}
 	if err := os.Mkdir(h.private, 0o700); err != nil {
 		t.Fatal(err)
@@ -73,6 +76,10 @@ func newHub(t *testing.T, site string, args ...string) *hub {
 		if t.Failed() {
 			text, _ := os.ReadFile(h.log)
 			t.Logf("the Hub's log ends:\n%s", text[max(0, len(text)-4000):])
+			for _, log := range h.logs {
+				text, _ := os.ReadFile(log)
+				t.Logf("%s ends:\n%s", log, text[max(0, len(text)-4000):])
+			}
 		}
 	})
 	return h
@@ -131,19 +138,10 @@ func (h *hub) end() {
 	_ = h.cmd.Process.Signal(syscall.SIGTERM)
 	_ = h.cmd.Wait()
 	for _, p := range processes() {
-		if strings.Contains(p.environ, "JUPYTERHUB_") && strings.Contains(p.environ, h.layout.Home) && strings.Contains(p.environ, h.port()) {
+		if p.variable("JUPYTERHUB_API_URL") == h.api {
 			_ = syscall.Kill(p.pid, syscall.SIGKILL)
 		}
 	}
-}
-
-// port is in the environment of everything that the Hub starts: in its address.
-func (h *hub) port() string {
-	u, err := url.Parse(h.url)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return u.Port()
 }
 
 // process is what the system says of a process.
@@ -182,7 +180,7 @@ func (p process) variable(name string) string {
 func (h *hub) server(user string) process {
 	h.t.Helper()
 	for _, p := range processes() {
-		if strings.Contains(p.args, "jupyterhub-singleuser") && p.variable("JUPYTERHUB_USER") == user {
+		if strings.Contains(p.args, "jupyterhub-singleuser") && p.variable("JUPYTERHUB_API_URL") == h.api && p.variable("JUPYTERHUB_USER") == user {
 			return p
 		}
 	}
@@ -225,6 +223,7 @@ func (h *hub) login(user, password string) *session {
 	}
 	p := h.server(user)
 	s.home = filepath.Join(p.variable("HOME"), "gibbs")
+	h.logs = append(h.logs, filepath.Join(p.variable("HOME"), ".gibbs-server.log"))
 	return s
 }
 
