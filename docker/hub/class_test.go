@@ -208,7 +208,8 @@ func notebookOf(t *testing.T, s *session, name, source string) {
 	t.Helper()
 	cell := map[string]any{"cell_type": "code", "id": "cell", "metadata": map[string]any{}, "outputs": []any{}, "execution_count": nil, "source": source}
 	text, err := json.Marshal(map[string]any{"cells": []any{cell}, "nbformat": 4, "nbformat_minor": 5,
-		"metadata": map[string]any{"kernelspec": map[string]any{"name": "gibbs", "display_name": "Go", "language": "go"}}})
+		"metadata": map[string]any{
+			"kernelspec": map[string]any{"name": "gibbs", "display_name": "Go · Gibbs", "language": "go"}, "language_info": map[string]any{"name": "go"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

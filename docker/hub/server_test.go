@@ -78,7 +78,7 @@ func newHub(t *testing.T, site string, args ...string) *hub {
 			t.Logf("the Hub's log ends:\n%s", text[max(0, len(text)-4000):])
 			for _, log := range h.logs {
 				text, _ := os.ReadFile(log)
-				t.Logf("%s ends:\n%s", log, text[max(0, len(text)-4000):])
+				t.Logf("%s ends:\n%s", log, text[max(0, len(text)-40000):])
 			}
 		}
 	})
