@@ -118,7 +118,8 @@ window.codeCells = () => [...panel().querySelectorAll('.jp-CodeCell')];
 window.prompts = () => codeCells().map(c => c.querySelector('.jp-InputPrompt').innerText.trim());
 window.output = i => codeCells().at(i).querySelector('.jp-OutputArea-output') ? codeCells().at(i).querySelector('.jp-OutputArea').innerText : '';
 window.failed = i => codeCells().at(i).querySelector('[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]') !== null;
-window.idle = () => panel().querySelector('.jp-Notebook-ExecutionIndicator')?.getAttribute('data-status') === 'idle';
+window.idle = () => panel().querySelector('.jp-Notebook-ExecutionIndicator')?.getAttribute('data-status') === 'idle' &&
+	!/No Kernel/.test(panel().querySelector('.jp-Toolbar')?.innerText ?? 'No Kernel');  // without a kernel it is idle too
 window.center = e => { const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; };
 window.resting = e => {  // lies where it lay at the last look, with nothing above it
 	if (!e) return false;
