@@ -51,9 +51,10 @@ def configure(c):
 
 
 def memory_of_cell(spawner):
-    """A cell may have three quarters of its user's memory: the kernel ends it with
-    a message that names the limit, before the system ends something unasked."""
-    return f"{spawner.mem_limit * 3 // 4}B"
+    """A cell may have half of its user's memory, beside the server, the other kernels
+    and their language servers: the kernel ends it with a message that names the
+    limit, before the system ends something without a word."""
+    return f"{spawner.mem_limit // 2}B"
 
 
 def local_servers(c):
