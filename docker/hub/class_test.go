@@ -258,7 +258,7 @@ func runaway(t *testing.T, ada, bob *session, passwords map[string]string) {
 		return took
 	}
 	alone := work("alone")
-	theirs = theirs.Tab(t) // the first one asks whether to leave what it has not saved
+	theirs = window(t, bob, passwords["bob"]) // the first one would ask whether to leave what it has not saved
 	theirs.Show(bob.url+"/user/bob/lab", "loop.ipynb")
 	theirs.RestartAndRunAll()
 	theirs.Await("bob's loop", `/bob loops/.test(output(0))`, 2*time.Minute)
