@@ -168,4 +168,3 @@ func (b Browser) RestartAndRunAll() {
 	b.Press("restart-run-all")
 	b.Click(`document.querySelector('.jp-Dialog button.jp-mod-accept')`)
 }
-
