@@ -30,7 +30,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(setupCmd(), runCmd(), labCmd(), doctorCmd(), warmCmd(), lintCmd(), cleanCmd(), kernelCmd())
+	root.AddCommand(setupCmd(), runCmd(), labCmd(), doctorCmd(), warmCmd(), lintCmd(), cleanCmd(), kernelCmd(), gocacheCmd(), lessonsCmd())
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil:

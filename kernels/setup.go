@@ -28,7 +28,8 @@ GIBBS_PYTHON names the Python to use, GIBBS_HOME another folder than .gibbs; pip
 and Go's settings of indexes, proxies and certificates are respected.`,
 		Example: `  go run ./kernels setup
   go run ./kernels setup --backend go     # pure Go only: no plugin
-  go run ./kernels setup --user           # for your own Jupyter and VS Code too`,
+  go run ./kernels setup --user           # for your own Jupyter and VS Code too
+  go run ./kernels setup --shared         # for every user of this machine, who need only read it`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			layout, err := setup.Find()
@@ -54,6 +55,7 @@ and Go's settings of indexes, proxies and certificates are respected.`,
 	}
 	cmd.Flags().StringVar(&o.Backend, "backend", "", "the backend to bring: "+strings.Join(setup.Backends, ", ")+" (default: the last one asked for, else auto)")
 	cmd.Flags().BoolVar(&o.User, "user", false, "register the kernels for your own Jupyter and VS Code too")
+	cmd.Flags().BoolVar(&o.Shared, "shared", false, "bring Go's caches too, so that other users of this machine can run notebooks with this set-up")
 	cmd.Flags().BoolVar(&o.UnverifiedPlugin, "unverified-plugin", false, "let go-xla's installer bring a plugin whose hash Gibbs does not know")
 	return cmd
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"gibbs/kernels/gocache"
 	"gibbs/lib/backend/pjrt"
 	"gibbs/lib/env"
 )
@@ -19,6 +20,10 @@ const linkFlags = "'-ldflags=-s -w -linkmode=internal'"
 // the PATH, and a temporary folder of its own.
 func kernelEnv(o Options, root, private string) ([]string, error) {
 	home, err := env.Home()
+	if err != nil {
+		return nil, err
+	}
+	state, err := env.State()
 	if err != nil {
 		return nil, err
 	}
@@ -63,9 +68,14 @@ func kernelEnv(o Options, root, private string) ([]string, error) {
 		flagsVariable:           flags,
 		"GOFLAGS":               flags,
 		"GOMLX_NO_AUTO_INSTALL": "1",
-		"GIBBS_EXECUTABLES":     filepath.Join(home, "xla"), // read by kernels/cellmod/executables.go.txt
+		"GIBBS_EXECUTABLES":     filepath.Join(state, "xla"), // read by kernels/cellmod/executables.go.txt
 		"PATH":                  joinNonEmpty(string(os.PathListSeparator), path...),
 		"TMPDIR":                private,
+	}
+	shared := gocache.SharedIn(home)
+	if _, err := os.Stat(shared.Build); err == nil {
+		set["GOMODCACHE"] = shared.Modules
+		set["GOCACHEPROG"] = gocache.Variable(self, "gocache", shared.Build, filepath.Join(state, "go-build"))
 	}
 	environ := os.Environ()
 	for name, value := range set {

@@ -33,7 +33,8 @@ type relinker struct {
 	main   string   // absolute path of main.go
 	binary string   // what to make
 	state  string   // digest of all that decides where packages are, apart from the cell's imports
-	list   string   // file of the packages that full builds in this state made
+	list   string   // file of the packages that this user's full builds in this state made
+	shared string   // the same in a home that this user shares, or ""
 	built  string   // file that holds the state and the source of the binary
 	source []byte   // of main.go
 	wants  []string // what the cell imports
@@ -100,8 +101,15 @@ func (r *relinker) readState(dir string) bool {
 	if err != nil || !cellmod.Fixed(module, root, home) || exists(filepath.Join(dir, "go.work")) {
 		return false // another folder may change without our seeing it
 	}
+	state, err := env.State()
+	if err != nil {
+		return false
+	}
 	flags := sha256.Sum256([]byte(os.Getenv("GOFLAGS")))
-	r.list = filepath.Join(home, "packages", hex.EncodeToString(flags[:8]))
+	r.list = filepath.Join(state, "packages", hex.EncodeToString(flags[:8]))
+	if home != state {
+		r.shared = filepath.Join(home, "packages", filepath.Base(r.list))
+	}
 	sum := sha256.New()
 	module.Syntax.Stmt = slices.DeleteFunc(module.Syntax.Stmt, func(e modfile.Expr) bool { return e == modfile.Expr(module.Module.Syntax) })
 	fmt.Fprintln(sum, r.goroot, os.Getenv("GOFLAGS"), string(modfile.Format(module.Syntax)))
@@ -120,10 +128,10 @@ func (r *relinker) readState(dir string) bool {
 	return err == nil
 }
 
-// known returns the list of packages: lines of an importcfg. It is empty if there
+// known returns the packages of a list: lines of an importcfg. It is empty if there
 // is none for this state.
-func (r *relinker) known() []string {
-	text, _ := os.ReadFile(r.list)
+func (r *relinker) known(list string) []string {
+	text, _ := os.ReadFile(list)
 	first, rest, _ := strings.Cut(string(text), "\n")
 	if first != "# "+r.state {
 		return nil
@@ -133,8 +141,10 @@ func (r *relinker) known() []string {
 
 // relink compiles and links with the packages that are known. It reports whether
 // it made the binary; if not, a full build says why.
-func (r *relinker) relink() bool {
-	imported, ok := r.imported()
+func (r *relinker) relink() bool { return r.relinkWith(r.list) || r.relinkWith(r.shared) }
+
+func (r *relinker) relinkWith(list string) bool {
+	imported, ok := r.imported(list)
 	if !ok {
 		return false
 	}
@@ -147,18 +157,18 @@ func (r *relinker) relink() bool {
 		return false
 	}
 	made := r.tool("compile", "-o", object, "-p", "main", "-complete", "-pack", "-c=2", "-importcfg", config, r.main) &&
-		r.tool("link", "-o", r.binary, "-importcfg", r.list, "-buildmode=exe", "-s", "-w", "-linkmode=internal", object)
+		r.tool("link", "-o", r.binary, "-importcfg", list, "-buildmode=exe", "-s", "-w", "-linkmode=internal", object)
 	if made {
 		r.remember()
 	}
 	return made
 }
 
-// imported returns the lines of the list for what the cell imports, and whether
-// all of it is there.
-func (r *relinker) imported() ([]string, bool) {
+// imported returns the lines of a list for what the cell imports, and whether all
+// of it is there.
+func (r *relinker) imported(list string) ([]string, bool) {
 	lines := map[string]string{"unsafe": ""}
-	for _, line := range r.known() {
+	for _, line := range r.known(list) {
 		name, _, _ := strings.Cut(strings.TrimPrefix(line, "packagefile "), "=")
 		lines[name] = line
 	}
@@ -211,7 +221,7 @@ func (r *relinker) keep(messages []byte, built bool) []byte {
 		return rest
 	}
 	r.remember()
-	lines := r.known()
+	lines := r.known(r.list)
 	for line := range strings.Lines(string(config)) {
 		if !strings.Contains(line, work) { // what was compiled just now is in the cache when it is built again
 			lines = append(lines, strings.TrimSpace(line))

@@ -199,3 +199,45 @@ func TestUnite(t *testing.T) {
 		t.Errorf("want -, got +:\n%s", diff)
 	}
 }
+
+// TestASharedListIsRead lets a second user of a home build with what the first one
+// left there, and keep what is new elsewhere.
+func TestASharedListIsRead(t *testing.T) {
+	cellModule(t)
+	home, state := t.TempDir(), t.TempDir()
+	t.Setenv("GIBBS_HOME", home)
+	t.Setenv("GIBBS_STATE", "")
+	for _, body := range []string{`strings.ToUpper("a")`, `strings.ToLower("A")`} { // the second build finds the library compiled
+		if _, short := runCell(t, body); short {
+			t.Fatal("the first builds took the short way")
+		}
+	}
+	t.Setenv("GIBBS_STATE", state)
+	before := contents(t, home)
+	if printed, short := runCell(t, `strings.ToUpper("b")`); !short || printed != "oneB" {
+		t.Errorf("the second user's cell printed %q, the short way: %v", printed, short)
+	}
+	if _, short := runCell(t, `html.EscapeString("c")`); short {
+		t.Error("a new import took the short way")
+	}
+	if printed, short := runCell(t, `html.EscapeString("d")`); !short || printed != "oned" {
+		t.Errorf("the same import again printed %q, the short way: %v", printed, short)
+	}
+	if diff := cmp.Diff(before, contents(t, home)); diff != "" {
+		t.Errorf("the shared home changed:\n%s", diff)
+	}
+}
+
+// contents reads the lists of packages in a home.
+func contents(t *testing.T, home string) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(home, "packages", "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no list of packages in %s: %v", home, err)
+	}
+	texts := map[string]string{}
+	for _, f := range files {
+		texts[f] = read(t, f)
+	}
+	return texts
+}

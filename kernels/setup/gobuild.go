@@ -23,7 +23,13 @@ var tools = []string{"github.com/janpfeifer/gonb", "golang.org/x/tools/cmd/goimp
 // goTool runs the go command in dir, with the module as its go.mod says and the
 // toolchain that is installed.
 func goTool(ctx context.Context, dir string, args ...string) (string, error) {
+	return goToolWith(ctx, nil, dir, args...)
+}
+
+// goToolWith is goTool with additions to the environment.
+func goToolWith(ctx context.Context, additions []string, dir string, args ...string) (string, error) {
 	environ := append(os.Environ(), "GOFLAGS=-mod=readonly -buildvcs=false", "GOWORK=off", "GOTOOLCHAIN=local")
+	environ = append(environ, additions...)
 	out, err := child.Command{Dir: dir, Env: environ, Name: "go", Args: args}.Output(ctx)
 	if err != nil && ctx.Err() == nil && !hasGo(ctx) {
 		return "", &Fault{Step: "go", What: "the go command is not on PATH, or does not run",
@@ -182,8 +188,13 @@ func (j *job) modulesStep() step {
 }
 
 // compileForCells compiles what cells import, in a module like theirs.
-func (j *job) compileForCells(ctx context.Context) error {
-	dir := filepath.Join(j.temp(), "cell")
+func (j *job) compileForCells(ctx context.Context, environ ...string) error {
+	return j.compileTagged(ctx, "nogobackend", environ)
+}
+
+// compileTagged is compileForCells for the cells that leave out one backend.
+func (j *job) compileTagged(ctx context.Context, tag string, environ []string) error {
+	dir := filepath.Join(j.temp(), "cell-"+tag)
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
@@ -193,6 +204,6 @@ func (j *job) compileForCells(ctx context.Context) error {
 	if err := cellmod.Seed(dir, j.Root, j.Home); err != nil {
 		return err
 	}
-	_, err := goTool(ctx, dir, "build", "-tags=nogobackend", env.Module+"/lib/...", "github.com/janpfeifer/gonb/gonbui")
+	_, err := goToolWith(ctx, environ, dir, "build", "-tags="+tag, env.Module+"/lib/...", "github.com/janpfeifer/gonb/gonbui")
 	return err
 }

@@ -21,6 +21,7 @@ import (
 //	Home/xla        programs that XLA compiled for cells, bounded
 //	Home/modules    patched copies of modules, for cells
 //	Home/data       data sets, verified
+//	Home/go         Go's caches, for all users of the machine (setup --shared)
 //	Home/artefacts  trained models and checkpoints
 //	Home/out        executed notebooks
 //	Home/jupyter    settings and run-time files of `lab`

@@ -29,6 +29,8 @@ type interpreter struct {
 	Minor   int    `json:"minor"`
 	// Missing names the modules that making an environment needs and it lacks.
 	Missing []string `json:"missing"`
+	// closed says why other users cannot run it, if that matters.
+	closed error
 }
 
 const describe = `
@@ -41,9 +43,13 @@ print(json.dumps({
 }))`
 
 // findPython returns the first Python that can make the environment. GIBBS_PYTHON
-// names one; else it is searched on PATH.
-func findPython(ctx context.Context) (interpreter, error) {
+// names one; else it is searched on PATH, and where the system has it. A shared
+// one is a Python that other users can run: one in somebody's home is none.
+func findPython(ctx context.Context, shared bool) (interpreter, error) {
 	names := []string{"python3", "python3.13", "python3.12", "python3.14", "python3.11", "python3.10", "python"}
+	if shared {
+		names = append(names, "/usr/bin/python3")
+	}
 	if named := os.Getenv("GIBBS_PYTHON"); named != "" {
 		names = []string{named}
 	}
@@ -60,7 +66,10 @@ func findPython(ctx context.Context) (interpreter, error) {
 		if err == nil {
 			_ = json.Unmarshal([]byte(out), &p) // a foreign answer leaves Version "": not Python 3
 		}
-		if p.Minor >= oldestPython && len(p.Missing) == 0 {
+		if shared {
+			p.closed = ForOthers(p.Path)
+		}
+		if p.Minor >= oldestPython && len(p.Missing) == 0 && p.closed == nil {
 			return p, nil
 		}
 		unfit = append(unfit, p)
@@ -72,6 +81,10 @@ func findPython(ctx context.Context) (interpreter, error) {
 // nearer to working than one too old.
 func pythonFault(names []string, unfit []interpreter) error {
 	for _, p := range unfit {
+		if p.Minor >= oldestPython && len(p.Missing) == 0 {
+			return &Fault{Step: "python", What: fmt.Sprintf("Python %s (%s) cannot be run by other users: %v", p.Version, p.Path, p.closed),
+				Do: "name another Python in GIBBS_PYTHON, such as /usr/bin/python3 (Debian, Ubuntu: apt install python3 python3-venv)"}
+		}
 		if p.Minor >= oldestPython {
 			return &Fault{Step: "python", What: fmt.Sprintf("Python %s (%s) cannot make environments: it lacks %s", p.Version, p.Path, strings.Join(p.Missing, " and ")),
 				Do: fmt.Sprintf("install it (Debian, Ubuntu: apt install python3.%d-venv, or python3-venv), or name another Python in GIBBS_PYTHON", p.Minor)}
@@ -87,25 +100,44 @@ func pythonFault(names []string, unfit []interpreter) error {
 	return &Fault{Step: "python", What: fmt.Sprintf("Python %s (%s) is too old: Gibbs needs 3.%d or later", unfit[0].Version, unfit[0].Path, oldestPython), Do: do}
 }
 
-// venvStep brings the Python environment. It is built in a folder of its own,
-// whose name holds the key of its contents; the link Home/venv is turned to it
-// when it is whole.
+// Environment is one more Python environment, beside that of the notebooks.
+type Environment struct {
+	Name         string // of its folder in Home, one word
+	What         string // as a person would say it
+	Requirements string // a list of wheels, each with its version and hashes
+}
+
+// Python is the interpreter of an environment.
+func (e Environment) Python(l Layout) string {
+	return filepath.Join(l.Home, e.Name, "bin", "python")
+}
+
+// venvStep brings the notebooks' Python environment.
 func (j *job) venvStep() step {
-	prefix := "venv-" + key(requirements, j.Home) + "-"
+	return j.environmentStep("python", Environment{"venv", "environment with JupyterLab and nbconvert", requirements})
+}
+
+// environmentStep brings a Python environment. It is built in a folder of its own,
+// whose name holds the key of its contents; the link Home/NAME is turned to it
+// when it is whole.
+func (j *job) environmentStep(name string, e Environment) step {
+	prefix := e.Name + "-" + key(e.Requirements, j.Home) + "-"
 	return step{
-		name: "python",
-		what: "environment with JupyterLab and nbconvert",
+		name: name,
+		what: e.What,
 		need: 400e6,
 		done: func() bool {
-			target, err := os.Readlink(j.venv())
-			return err == nil && strings.HasPrefix(target, prefix) && isProgram(j.Python())
+			target, err := os.Readlink(filepath.Join(j.Home, e.Name))
+			return err == nil && strings.HasPrefix(target, prefix) && isProgram(e.Python(j.Layout)) &&
+				(!j.Shared || ForOthers(e.Python(j.Layout)) == nil)
 		},
-		do: func(ctx context.Context) (string, error) { return j.makeVenv(ctx, prefix) },
+		do: func(ctx context.Context) (string, error) { return j.makeEnvironment(ctx, e, prefix) },
 	}
 }
 
-func (j *job) makeVenv(ctx context.Context, prefix string) (string, error) {
-	python, err := findPython(ctx)
+func (j *job) makeEnvironment(ctx context.Context, e Environment, prefix string) (string, error) {
+	link := filepath.Join(j.Home, e.Name)
+	python, err := findPython(ctx, j.Shared)
 	if err != nil {
 		return "", err
 	}
@@ -115,8 +147,8 @@ func (j *job) makeVenv(ctx context.Context, prefix string) (string, error) {
 	}
 	defer func() {
 		// Whether this one became the environment or failed, the others go.
-		current, _ := os.Readlink(j.venv())
-		removeVenvs(j.Home, current)
+		current, _ := os.Readlink(link)
+		removeOthers(link, current)
 	}()
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", err
@@ -125,25 +157,25 @@ func (j *job) makeVenv(ctx context.Context, prefix string) (string, error) {
 		return "", fmt.Errorf("python -m venv: %w", err)
 	}
 	list := filepath.Join(j.temp(), "requirements.txt")
-	if err := os.WriteFile(list, []byte(requirements), 0o644); err != nil {
+	if err := os.WriteFile(list, []byte(e.Requirements), 0o644); err != nil {
 		return "", err
 	}
 	if err := pip(ctx, filepath.Join(dir, "bin", "python"), j.temp(), "install", "--no-deps", "-r", list); err != nil {
 		return "", err
 	}
-	link := filepath.Join(j.temp(), "venv")
-	if err := os.Symlink(filepath.Base(dir), link); err != nil {
+	turned := filepath.Join(j.temp(), e.Name)
+	if err := os.Symlink(filepath.Base(dir), turned); err != nil {
 		return "", err
 	}
-	if err := os.Rename(link, j.venv()); err != nil {
+	if err := os.Rename(turned, link); err != nil {
 		return "", err
 	}
 	return "Python " + python.Version, file.SyncDir(j.Home)
 }
 
-// removeVenvs removes every environment but the one to keep.
-func removeVenvs(home, keep string) {
-	dirs, _ := filepath.Glob(filepath.Join(home, "venv-*"))
+// removeOthers removes every environment of a link but the one to keep.
+func removeOthers(link, keep string) {
+	dirs, _ := filepath.Glob(link + "-*")
 	for _, dir := range dirs {
 		if filepath.Base(dir) != keep {
 			_ = os.RemoveAll(dir)

@@ -18,6 +18,11 @@ type Options struct {
 	Backend string
 	// User registers the kernelspecs for the user's own Jupyter too.
 	User bool
+	// Shared brings Go's caches too, so that other users of the machine can run
+	// notebooks with this set-up, which they may only read.
+	Shared bool
+	// Environments are more Python environments to bring.
+	Environments []Environment
 	// UnverifiedPlugin lets go-xla's own installer bring a plugin whose hash
 	// Gibbs does not know.
 	UnverifiedPlugin bool
@@ -52,6 +57,12 @@ func (j *job) steps() ([]step, error) {
 		return nil, err
 	}
 	steps = append(steps, plugin...)
+	for _, e := range j.Environments {
+		steps = append(steps, j.environmentStep(e.Name, e))
+	}
+	if j.Shared {
+		steps = append(steps, j.sharedStep())
+	}
 	return append(steps, j.kernelspecSteps()...), nil
 }
 

@@ -8,6 +8,9 @@
 //	               go.mod says "module gibbs"
 //	GIBBS_HOME     generated files; default: .gibbs in the repository, or
 //	               gibbs in the user's cache folder outside a repository
+//	GIBBS_STATE    what runs leave behind, such as checkpoints; default: GIBBS_HOME
+//	               where this user may write there, else gibbs in the user's
+//	               cache folder, so that many users can share one GIBBS_HOME
 //	GIBBS_QUICK    "1" or "true": lessons shrink their sizes, and the kernel that
 //	               is free to choose takes pure Go, which needs no compiler
 //	GIBBS_PARAM_*  the parameters of lessons: GIBBS_PARAM_SEED=7 is Param's "seed"
@@ -92,11 +95,40 @@ func Home() (string, error) {
 	if !errors.Is(err, ErrNoRoot) {
 		return "", err
 	}
+	return userCache("GIBBS_HOME")
+}
+
+// State returns the absolute path of the folder for what runs leave behind:
+// GIBBS_STATE if set, else Home where this user may write there, else gibbs in the
+// user's cache folder. The folder need not exist.
+func State() (string, error) {
+	if state := os.Getenv("GIBBS_STATE"); state != "" {
+		return filepath.Abs(state)
+	}
+	home, err := Home()
+	if err != nil || mayWrite(home) {
+		return home, err
+	}
+	return userCache("GIBBS_STATE")
+}
+
+// userCache is gibbs in the user's cache folder; the variable would name another.
+func userCache(variable string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("env: no place for generated files; set GIBBS_HOME: %w", err)
+		return "", fmt.Errorf("env: no place for generated files; set %s: %w", variable, err)
 	}
 	return filepath.Join(cache, "gibbs"), nil
+}
+
+// mayWrite reports whether this user may write in dir, or make it.
+func mayWrite(dir string) bool {
+	for {
+		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) || filepath.Dir(dir) == dir {
+			return writable(dir)
+		}
+		dir = filepath.Dir(dir)
+	}
 }
 
 // Quick reports whether GIBBS_QUICK asks for a quick run. Unset, empty and

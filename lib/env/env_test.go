@@ -62,3 +62,40 @@ func TestQuick(t *testing.T) {
 		}
 	}
 }
+
+// What runs leave behind lies in Home, but not where a Home is shared with users
+// who may only read it.
+func TestState(t *testing.T) {
+	home, cache := t.TempDir(), t.TempDir()
+	t.Setenv("GIBBS_HOME", filepath.Join(home, "not", "made", "yet"))
+	t.Setenv("GIBBS_STATE", "")
+	t.Setenv("XDG_CACHE_HOME", cache)
+	t.Setenv("HOME", cache) // where systems look that know no XDG
+	users, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := State(); err != nil || got != os.Getenv("GIBBS_HOME") {
+		t.Errorf("State = %q, %v; want GIBBS_HOME, which can be made", got, err)
+	}
+	t.Setenv("GIBBS_HOME", home)
+	if err := os.Chmod(home, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	want := filepath.Join(users, "gibbs")
+	if file, err := os.Create(filepath.Join(home, "probe")); err == nil { // as root, to whom no mode applies
+		file.Close()
+		want = home
+	}
+	if got, err := State(); err != nil || got != want {
+		t.Errorf("State = %q, %v; want %q", got, err, want)
+	}
+	t.Setenv("GIBBS_HOME", filepath.Join(os.DevNull, "nowhere"))
+	if got, err := State(); err != nil || got != filepath.Join(users, "gibbs") {
+		t.Errorf("State = %q, %v; want the user's cache folder", got, err)
+	}
+	t.Setenv("GIBBS_STATE", filepath.Join(cache, "mine"))
+	if got, err := State(); err != nil || got != filepath.Join(cache, "mine") {
+		t.Errorf("State = %q, %v; want mine", got, err)
+	}
+}

@@ -37,7 +37,7 @@ func (r *run) path() (string, error) {
 	if name := r.config.Artefact; name != filepath.Base(name) || name == "." {
 		return "", fmt.Errorf("fit: Artefact %q is no plain name", name)
 	}
-	home, err := env.Home()
+	state, err := env.State()
 	if err != nil {
 		return "", fmt.Errorf("fit: %w", err)
 	}
@@ -50,7 +50,7 @@ func (r *run) path() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("fit: the artefact's key: %w", err)
 	}
-	return filepath.Join(home, "artefacts", c.Artefact+"-"+key[:16]), nil
+	return filepath.Join(state, "artefacts", c.Artefact+"-"+key[:16]), nil
 }
 
 // fingerprint is the SHA-256 of the graphs of a step and of a validation,
