@@ -155,15 +155,17 @@ func (k NUTS) check(state loop.Nodes, metric Metric) (turned *Node) {
 	}
 	level := Iota(g, shapes.Make(dtypes.Int32, n.Shape().Dim(0), k.depth()), 1)
 	here, count := at(top), at(ends)
-	opens := And(Equal(level, here), Equal(count, ZerosLike(count))) // [chains, depth]
-	state["marks p"] = pick(opens, ExpandAxes(p, 1), state["marks p"])
-	state["marks rho"] = pick(opens, ExpandAxes(rho, 1), state["marks rho"])
-
-	closes := And(LessOrEqual(level, here), GreaterThan(level, Sub(here, count)))
+	// No point does both: what it completes is read from the marks before its own, and
+	// they are set after it, so that XLA sets them in place.
+	closes := And(LessOrEqual(level, here), GreaterThan(level, Sub(here, count))) // [chains, depth]
 	marks := state["marks p"]
 	between := Add(Sub(ExpandAxes(rho, 1), state["marks rho"]), marks)
 	last := Add(ZerosLike(marks), ExpandAxes(p, 1))
-	return ReduceLogicalOr(And(closes, turns(metric, marks, last, between)), 1)
+	turned = ReduceLogicalOr(And(closes, turns(metric, marks, last, between)), 1)
+	opens := And(And(Equal(level, here), Equal(count, ZerosLike(count))), Not(ExpandAxes(turned, -1)))
+	state["marks p"] = pick(opens, ExpandAxes(p, 1), marks)
+	state["marks rho"] = pick(opens, ExpandAxes(rho, 1), state["marks rho"])
+	return turned
 }
 
 // merge ends a half that is complete or must stop, and the transition with it where

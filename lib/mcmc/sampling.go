@@ -221,8 +221,8 @@ func (s *sampling) stage(ctx context.Context, n int, adapting bool) error {
 	s.state["done"] = tensors.FromValue(slices.Repeat([]bool{true}, s.Chains))
 	s.state["ended"] = tensors.FromValue(make([]int32, s.Chains))
 	for more := true; more; {
-		// About a second, and no more than 64 MiB of draws.
-		block := max(1, min(5*s.program.BlockSteps(), 1<<23/(s.Chains*(s.Dim+8))))
+		// About 0.2 s, and no more than 8 MiB of draws: a block is made and moved whole.
+		block := max(1, min(s.program.BlockSteps(), 1<<20/(s.Chains*(s.Dim+8))))
 		r, err := s.program.Run(ctx, block, constants, s.state)
 		if r == nil {
 			return fmt.Errorf("mcmc: %w", err)
