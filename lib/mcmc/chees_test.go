@@ -43,6 +43,15 @@ func TestCheesGradient(t *testing.T) {
 	}
 	want := (criterion(time+h) - criterion(time-h)) / (2 * h)
 	accept := tensors.FromValue(slices.Repeat([]float64{0.7}, n))
+	unequal := []float64{0.9, 0.1, 0.5, 0.9, 0.1, 0.5} // alike within a pair
+	weighted, sum := 0.0, 0.0
+	from, _ := at(0)
+	to, p := at(time)
+	for i, w := range unequal {
+		x, y, q := from[i*dim:(i+1)*dim], to[i*dim:(i+1)*dim], p[i*dim:(i+1)*dim]
+		weighted += w * (floats.Dot(y, y) - floats.Dot(x, x)) * floats.Dot(y, q)
+		sum += w
+	}
 	gradient := func(g *Graph, metric Metric, stretch func(x *Node) (*Node, *Node), accept *Node) *Node {
 		from, _ := at(0)
 		to, p := at(time)
@@ -68,12 +77,16 @@ func TestCheesGradient(t *testing.T) {
 			}, accept),
 			gradient(g, Metric{}, func(x *Node) (*Node, *Node) { return AddScalar(x, 100), x }, accept),
 			gradient(g, Metric{}, func(x *Node) (*Node, *Node) { return x, x }, ZerosLike(accept)),
+			gradient(g, Metric{}, func(x *Node) (*Node, *Node) { return x, x }, Const(g, unequal)),
 		}
 	}, accept)
 	for i, name := range []string{"unit metric", "diagonal metric", "dense metric", "far from 0"} {
 		if got := flat(out[i])[0]; !(math.Abs(got/want-1) < 1e-8) {
 			t.Errorf("%s: %g, want %g", name, got, want)
 		}
+	}
+	if got := flat(out[5])[0]; !(math.Abs(got*sum/weighted-1) < 1e-10) {
+		t.Errorf("with unequal acceptances: %g, want %g", got, weighted/sum)
 	}
 	if got := flat(out[4])[0]; got != 0 {
 		t.Errorf("of trajectories that are all refused: %g, want 0", got)
