@@ -100,6 +100,7 @@ func Sample(ctx context.Context, b compute.Backend, kernel Trajectory, c Samplin
 	}
 	if c.Chains*c.Dim <= serialNumbers && c.Store == nil {
 		b = backend.Serial(b)
+		c.Start = rowsOf(c.Start, 0, c.Chains) // a tensor that is on one backend cannot go to another
 	}
 	return sampleOn(ctx, b, 0, rng.Key(c.Seed), kernel, c)
 }

@@ -9,6 +9,7 @@ import (
 	"gibbs/lib/backend"
 	"gibbs/lib/prob"
 
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -85,6 +86,23 @@ func TestSampleStopped(t *testing.T) {
 	for i := range d.X {
 		if n := d.shortest(); n == 0 || len(d.X[i]) != n || len(d.Divergent[i]) != n {
 			t.Errorf("chain %d has %d draws, the shortest %d", i, len(d.X[i]), n)
+		}
+	}
+}
+
+// TestStartFromARun begins chains where a run on the process's backend ended: few enough
+// to be sampled on another backend.
+func TestStartFromARun(t *testing.T) {
+	target, b := prob.StandardNormal(1), backend.MustOpen()
+	start := tensors.FromValue([][]float64{{1}, {2}})
+	r, err := Run(t.Context(), b, Metropolis{Target: target}, Config{Start: start, StepSize: 1, Steps: 2, Keep: KeepFinal})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, start := range []*tensors.Tensor{start, r.Final} {
+		d, err := Sample(t.Context(), b, HMC{Target: target, LeapfrogSteps: 1}, Sampling{Start: start, Warmup: -1, Draws: 2, StepSize: 1})
+		if err != nil || len(d.X) != 2 {
+			t.Fatal(err)
 		}
 	}
 }
