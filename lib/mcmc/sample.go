@@ -99,8 +99,9 @@ func Sample(ctx context.Context, b compute.Backend, kernel Trajectory, c Samplin
 		return sampleOver(ctx, b, kernel, c)
 	}
 	if c.Chains*c.Dim <= serialNumbers && c.Store == nil {
-		b = backend.Serial(b)
-		c.Start = rowsOf(c.Start, 0, c.Chains) // a tensor that is on one backend cannot go to another
+		if one := backend.Serial(b); one != b {
+			b, c.Start = one, rowsOf(c.Start, 0, c.Chains) // a tensor that is on one backend cannot go to another
+		}
 	}
 	return sampleOn(ctx, b, 0, rng.Key(c.Seed), kernel, c)
 }
