@@ -129,7 +129,7 @@ func newNormal(dim int) normal {
 
 // LogProb is −½xᵀΣ⁻¹x, [chains].
 func (n normal) LogProb(x *Node) *Node {
-	return MulScalar(ReduceSum(Mul(x, MatMul(x, ConstAs(x, lines(n.precision)))), -1), -0.5)
+	return MulScalar(ReduceSum(Mul(x, posterior.Linear(lines(n.precision), x)), -1), -0.5)
 }
 
 func lines(m mat.Matrix) (rows [][]float64) {

@@ -195,6 +195,44 @@ func TestNormal32Error(t *testing.T) {
 	}
 }
 
+// TestNormal64Error compares radius and turn with the host's functions, at random words
+// with many and with few leading zeros and ones, and at the ends.
+func TestNormal64Error(t *testing.T) {
+	const n = 1 << 18
+	words := func(i int) (w []uint32) {
+		for k, b := range NewHost(1).Fold(int64(i)).Bits(n) {
+			if b >>= k % 32; k%3 == 0 {
+				b = ^b
+			}
+			w = append(w, b)
+		}
+		return append(w, 0, math.MaxUint32)
+	}
+	exec := graph.MustNewExec(backend.MustOpen(), func(words []*graph.Node) []*graph.Node {
+		u := unit64(words[0], words[1])
+		r, cos, sin := turn64(graph.OnesLike(u), words[0], words[1])
+		return []*graph.Node{u, uniform64(words[0], words[1]), minus2Log64(u), graph.Mul(r, cos), graph.Mul(r, sin)}
+	})
+	var values [5][]float64
+	for i, v := range exec.MustCall(words(0), words(1)) {
+		values[i] = tensors.MustCopyFlatData[float64](v)
+	}
+	var logs, turns float64
+	for i, u := range values[0] {
+		if want := -2 * math.Log(u); want == 0 && values[2][i] != 0 {
+			t.Errorf("−2 ln 1: got %g", values[2][i])
+		} else if want != 0 {
+			logs = max(logs, math.Abs(values[2][i]-want)/want)
+		}
+		s, c := math.Sincos(2 * math.Pi * math.Remainder(values[1][i], 1))
+		turns = max(turns, math.Abs(values[3][i]-c), math.Abs(values[4][i]-s))
+	}
+	t.Logf("logarithm: relative error %.3g; cosine and sine: error %.3g", logs, turns)
+	if !(logs < 5e-16 && turns < 6e-16) {
+		t.Errorf("logarithm: relative error %.3g, limit 5e-16; cosine and sine: error %.3g, limit 6e-16", logs, turns)
+	}
+}
+
 // TestPermutation counts the 24 permutations of 4 numbers and sorts a long one.
 func TestPermutation(t *testing.T) {
 	draws := 3000 // of 4 permutations
