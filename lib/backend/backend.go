@@ -207,6 +207,22 @@ func Serial(b compute.Backend) compute.Backend {
 	return b
 }
 
+// Inline calls compile, which compiles a program for b. If b is the backend of [Serial],
+// each loop of the program becomes one function. Else every operation is one, and to
+// call them takes most of the time: of a step of NUTS with 4 chains of 10 numbers, two
+// thirds. Inside that function matrix products are plain loops and mathematical
+// functions are not vectorised, so that few numbers only gain by it. XLA_FLAGS and
+// XLA_DEBUG_OPTIONS, where they are set, hold instead.
+func Inline(b compute.Backend, compile func() error) error {
+	if os.Getenv("XLA_FLAGS") != "" || os.Getenv("XLA_DEBUG_OPTIONS") != "" {
+		return compile()
+	}
+	if ours, err := opened(); err != nil || b == ours || b != Serial(ours) {
+		return compile()
+	}
+	return compileSmall(compile)
+}
+
 // MustOpen is Open for notebooks and examples: it panics on an error.
 func MustOpen() compute.Backend {
 	b, err := Open()

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"gibbs/lib/backend/pjrt"
 
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/gomlx/compute"
 )
 
 func Example() {
@@ -86,4 +89,41 @@ func TestTheOpenBackendIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Log(c)
+}
+
+// TestInline looks at what go-xla is told while a program is compiled: options for the
+// serial backend alone, none where others hold, and none left afterwards.
+func TestInline(t *testing.T) {
+	b, err := Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("XLA_FLAGS", "")
+	told := func(b compute.Backend) (options string) {
+		if err := Inline(b, func() error { options = os.Getenv("XLA_DEBUG_OPTIONS"); return nil }); err != nil {
+			t.Error(err)
+		}
+		return options
+	}
+	if options := told(b); options != "" {
+		t.Errorf("the process's backend: %s", options)
+	}
+	if left := os.Getenv("XLA_DEBUG_OPTIONS"); left != "" {
+		t.Errorf("left behind: %s", left)
+	}
+	want := errors.New("no program")
+	if got := Inline(Serial(b), func() error { return want }); got != want {
+		t.Errorf("an error of the compilation: got %v", got)
+	}
+	one := Serial(b)
+	if one == b {
+		t.Skipf("the rest needs XLA on the processor, and %s runs here", b.Name())
+	}
+	if options := told(one); !strings.Contains(options, "small_while_loop") {
+		t.Errorf("the serial backend: %q", options)
+	}
+	t.Setenv("XLA_FLAGS", "--xla_dump_to=")
+	if options := told(one); options != "" {
+		t.Errorf("with XLA_FLAGS: %s", options)
+	}
 }

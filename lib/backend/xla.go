@@ -3,11 +3,14 @@
 package backend
 
 import (
+	"io"
 	"os"
+	"sync"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/go-xla/compute/xla" // registers the XLA backend as "xla"
 	"github.com/gomlx/go-xla/pjrt"
+	"k8s.io/klog/v2"
 )
 
 const xlaLinked = true
@@ -31,4 +34,39 @@ func openSerial(plugin string) (compute.Backend, error) {
 		os.Setenv("NPROC", before)
 	}
 	return b, err
+}
+
+// small says what [Inline] wants of XLA, as go-xla reads it: a While whose operations
+// touch less than 4 MiB in all becomes one function. Options that come with a program
+// replace all others, so that the rest repeats the plugin's defaults.
+const small = `
+	xla_backend_extra_options: {key: "xla_cpu_small_while_loop_byte_threshold" value: "4194304"}
+	xla_backend_optimization_level: 3
+	xla_llvm_enable_alias_scope_metadata: true
+	xla_llvm_enable_noalias_metadata: true
+	xla_llvm_enable_invariant_load_metadata: true
+	xla_cpu_use_thunk_runtime: true
+	xla_cpu_use_fusion_emitters: true
+	xla_cpu_enable_concurrency_optimized_scheduler: true
+	xla_cpu_multi_thread_eigen: true
+	xla_cpu_prefer_vector_width: 256
+	xla_cpu_parallel_codegen_split_count: 32
+	xla_cpu_fast_math_honor_nans: true
+	xla_cpu_fast_math_honor_infs: true
+	xla_cpu_fast_math_honor_functions: true
+	xla_cpu_fast_math_honor_division: true
+	xla_allow_excess_precision: true`
+
+var compiling sync.Mutex
+
+// compileSmall calls compile with these options, of which go-xla would print a note.
+func compileSmall(compile func() error) error {
+	compiling.Lock()
+	defer compiling.Unlock()
+	defer klog.CaptureState().Restore()
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
+	os.Setenv(pjrt.EnvXlaDebugOptions, small)
+	defer os.Unsetenv(pjrt.EnvXlaDebugOptions)
+	return compile()
 }

@@ -3,8 +3,11 @@ package loop
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"strings"
+
+	"gibbs/lib/backend"
 
 	. "github.com/gomlx/gomlx/core/graph"
 
@@ -67,7 +70,15 @@ func (p *Program) build(prog *program, in fields) {
 	}
 	if prog.stepped = working(p.backend); prog.stepped == nil {
 		block := p.newGraph("block")
-		err := exceptions.TryCatch[error](func() { p.compile(block, prog.block(block)) })
+		err := exceptions.TryCatch[error](func() {
+			all := prog.block(block)
+			compile := func() error { return block.Compile(all...) }
+			if few(outputs) {
+				p.compile(func() error { return backend.Inline(p.backend, compile) })
+			} else {
+				p.compile(compile)
+			}
+		})
 		if err == nil {
 			step.Finalize()
 			prog.graph = block
@@ -79,7 +90,44 @@ func (p *Program) build(prog *program, in fields) {
 	}
 	prog.rows = 0
 	prog.graph = step
-	p.compile(step, outputs)
+	p.compile(func() error { return step.Compile(outputs...) })
+}
+
+// fewNumbers is what the results and the multiplications of an operation number at most,
+// in a step that gains by being one function: see backend.Inline.
+const fewNumbers = 4096
+
+// few reports whether all operations that a step's outputs come from are on few numbers.
+// A matrix may be larger where it multiplies a vector.
+func few(outputs []*Node) bool {
+	seen := map[*Node]bool{}
+	var visit func(nodes []*Node) bool
+	visit = func(nodes []*Node) bool {
+		for _, n := range nodes {
+			if seen[n] {
+				continue
+			}
+			seen[n] = true
+			if n.Type() != NodeTypeConstant && n.Type() != NodeTypeParameter && work(n) > fewNumbers || !visit(n.Inputs()) {
+				return false
+			}
+		}
+		return true
+	}
+	return visit(outputs)
+}
+
+// work is the number of an operation's results, or of a matrix product's multiplications.
+func work(n *Node) float64 {
+	size := n.Shape().Size()
+	if n.Type() != NodeTypeDotGeneral {
+		return float64(size)
+	}
+	a, b := n.Inputs()[0].Shape().Size(), n.Inputs()[1].Shape().Size()
+	if a == b*size || b == a*size { // one of them is a vector
+		return float64(size)
+	}
+	return math.Sqrt(float64(a) * float64(b) * float64(size))
 }
 
 func firstLine(err error) string {
@@ -95,9 +143,9 @@ func (p *Program) newGraph(name string) *Graph {
 	return g
 }
 
-func (p *Program) compile(g *Graph, outputs []*Node) {
+func (p *Program) compile(compile func() error) {
 	p.compiled++
-	if err := g.Compile(outputs...); err != nil {
+	if err := compile(); err != nil {
 		panic(err)
 	}
 }
@@ -119,7 +167,7 @@ func (p *Program) buildBefore(prog *program, in fields) {
 		outputs = append(outputs, prog.goOn(constants, state))
 	}
 	prog.beforeUses = prog.uses(g, len(constants)+len(inputs))
-	p.compile(g, outputs)
+	p.compile(func() error { return g.Compile(outputs...) })
 }
 
 func (prog *program) finalize() {

@@ -24,18 +24,18 @@ func getState(nodes loop.Nodes, name string) State {
 	return State{nodes[name+".x"], nodes[name+".logp"], nodes[name+".score"]}
 }
 
+// putPhase keeps a phase without its log p: what goes on from it computes that anew.
 func putPhase(nodes loop.Nodes, name string, at Phase) {
-	putState(nodes, name, at.State)
-	nodes[name+".p"] = at.P
+	nodes[name+".x"], nodes[name+".score"], nodes[name+".p"] = at.X, at.Score, at.P
 }
 
 func getPhase(nodes loop.Nodes, name string) Phase {
-	return Phase{getState(nodes, name), nodes[name+".p"]}
+	return Phase{State{X: nodes[name+".x"], Score: nodes[name+".score"]}, nodes[name+".p"]}
 }
 
-// pickPhase returns a where mask, bool [chains], is true, and b elsewhere.
+// pickPhase returns a where mask, bool [chains], is true, and b elsewhere, without log p.
 func pickPhase(mask *Node, a, b Phase) Phase {
-	return Phase{Select(mask, a.State, b.State), pick(mask, a.P, b.P)}
+	return Phase{State{X: pick(mask, a.X, b.X), Score: pick(mask, a.Score, b.Score)}, pick(mask, a.P, b.P)}
 }
 
 // pick returns a where mask is true and b elsewhere. The axes of mask are the leading

@@ -139,8 +139,28 @@ func apply(matrix, v *Node) *Node {
 	}
 	subscripts := map[int]string{2: "cj,cij->ci", 3: "cnj,cij->cni"}[v.Rank()]
 	if matrix.Shape().Dim(0) == 1 { // one for all chains
-		matrix = Squeeze(matrix, 0)
-		subscripts = map[int]string{2: "cj,ij->ci", 3: "cnj,ij->cni"}[v.Rank()]
+		if matrix = Squeeze(matrix, 0); v.Rank() == 2 {
+			return Product(matrix, v)
+		}
+		subscripts = "cnj,ij->cni"
 	}
 	return Einsum(subscripts, v, matrix)
+}
+
+// fewRows is up to how many rows Product multiplies one by one.
+const fewRows = 8
+
+// Product returns Mv for each row v of x: for M [n, k] and x [chains, k] it is
+// [chains, n]. Each of few chains is multiplied by itself: of a matrix and a vector XLA's
+// CPU compiler makes vectorised code, while for two matrices it calls a library, which
+// packs M anew each time.
+func Product(matrix, x *Node) *Node {
+	if x.Shape().Dim(0) > fewRows {
+		return Einsum("nk,ck->cn", matrix, x)
+	}
+	var all []*Node
+	for c := range x.Shape().Dim(0) {
+		all = append(all, Dot(matrix, row(x, c)).Product())
+	}
+	return Stack(all, 0)
 }

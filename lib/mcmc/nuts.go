@@ -45,7 +45,8 @@ type NUTS struct {
 // State; all are [chains] or [chains, dim].
 //
 //	at      the draw: inside a transition, what it will be as far as is known
-//	left, right, leaf   the ends of the tree, and that of the half that grows
+//	leaf    the end of the tree that grows, or of the half that it grows by
+//	other   its other end
 //	half    the draw of that half
 //	rho, rho half       Σp over the tree, and over the half
 //	weight, weight half log Σ exp(H₀ − H), likewise
@@ -73,7 +74,7 @@ func (k NUTS) begin(x *Node) loop.Nodes {
 	}
 	putState(state, "at", at)
 	putState(state, "half", at)
-	for _, end := range []string{"left", "right", "leaf"} {
+	for _, end := range []string{"leaf", "other"} {
 		putPhase(state, end, Phase{at, ZerosLike(x)})
 	}
 	return state
@@ -97,7 +98,7 @@ func (k NUTS) step(s rng.State, stepSize *Node, metric Metric, state loop.Nodes)
 // refresh draws momenta where a transition begins: a tree of one point.
 func (k NUTS) refresh(state loop.Nodes, metric Metric, p *Node) {
 	fresh, at := state["done"], getState(state, "at")
-	for _, end := range []string{"left", "right"} {
+	for _, end := range []string{"leaf", "other"} {
 		putPhase(state, end, pickPhase(fresh, Phase{at, p}, getPhase(state, end)))
 	}
 	zero, none := ZerosLike(state["weight"]), ZerosLike(state["depth"])
@@ -111,11 +112,13 @@ func (k NUTS) refresh(state loop.Nodes, metric Metric, p *Node) {
 // turnTo chooses the way of a doubling where one begins.
 func (k NUTS) turnTo(state loop.Nodes, forwards *Node) {
 	begins := Equal(state["n"], ZerosLike(state["n"]))
+	swap := And(begins, NotEqual(forwards, state["forwards"]))
+	leaf, other := getPhase(state, "leaf"), getPhase(state, "other")
+	putPhase(state, "leaf", pickPhase(swap, other, leaf))
+	putPhase(state, "other", pickPhase(swap, leaf, other))
 	state["forwards"] = pick(begins, forwards, state["forwards"])
-	end := pickPhase(state["forwards"], getPhase(state, "right"), getPhase(state, "left"))
-	putPhase(state, "leaf", pickPhase(begins, end, getPhase(state, "leaf")))
-	state["rho half"] = pick(begins, ZerosLike(end.P), state["rho half"])
-	nothing := Infinity(end.P.Graph(), end.P.DType(), -1)
+	state["rho half"] = pick(begins, ZerosLike(leaf.P), state["rho half"])
+	nothing := Infinity(leaf.P.Graph(), leaf.P.DType(), -1)
 	state["weight half"] = pick(begins, Add(ZerosLike(state["weight"]), nothing), state["weight half"])
 }
 
@@ -176,14 +179,11 @@ func (k NUTS) merge(state loop.Nodes, metric Metric, stop, u *Node) {
 	full := And(Equal(n, BitwiseShiftLeft(one, depth)), Not(stop))
 	take := And(full, LessThan(u, Exp(MinScalar(Sub(state["weight half"], state["weight"]), 0))))
 	putState(state, "at", Select(take, getState(state, "half"), getState(state, "at")))
-	leaf := getPhase(state, "leaf")
-	putPhase(state, "right", pickPhase(And(full, state["forwards"]), leaf, getPhase(state, "right")))
-	putPhase(state, "left", pickPhase(And(full, Not(state["forwards"])), leaf, getPhase(state, "left")))
 	state["rho"] = pick(full, Add(state["rho"], state["rho half"]), state["rho"])
 	state["weight"] = pick(full, logAddExp(state["weight"], state["weight half"]), state["weight"])
 	state["depth"] = pick(full, AddScalar(depth, 1), depth)
 
-	whole := turns(metric, ExpandAxes(state["left.p"], 1), ExpandAxes(state["right.p"], 1), ExpandAxes(state["rho"], 1))
+	whole := turns(metric, ExpandAxes(state["leaf.p"], 1), ExpandAxes(state["other.p"], 1), ExpandAxes(state["rho"], 1))
 	last := GreaterOrEqual(state["depth"], MulScalar(one, k.depth()))
 	state["done"] = Or(stop, And(full, Or(Squeeze(whole, 1), last)))
 	state["n"] = pick(Or(full, state["done"]), ZerosLike(n), n)

@@ -37,6 +37,8 @@ package posterior
 import (
 	"fmt"
 
+	"gibbs/lib/mcmc"
+
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/gomlx/gomlx/support/exceptions"
@@ -102,18 +104,6 @@ func (at Point) Data(v any) *Node {
 }
 
 // Linear returns Xβ for the rows of X, [n][k], and beta [chains, k]: [chains, n].
-func product(matrix, x *Node) *Node {
-	n := x.Shape().Dim(0)
-	if n > 8 {
-		return Einsum("nk,ck->cn", matrix, x)
-	}
-	var all []*Node
-	for c := range n {
-		all = append(all, Dot(matrix, Squeeze(SliceAxis(x, 0, AxisElem(c)), 0)).Product())
-	}
-	return Stack(all, 0)
-}
-
 func Linear(rows [][]float64, beta *Node) *Node {
 	if beta.Rank() != 2 || len(rows) == 0 || len(rows[0]) != beta.Shape().Dim(1) {
 		width := 0
@@ -122,7 +112,7 @@ func Linear(rows [][]float64, beta *Node) *Node {
 		}
 		exceptions.Panicf("posterior: Linear: %d rows of %d numbers, and beta is %s, want [chains, %d]", len(rows), width, beta.Shape(), width)
 	}
-	return product(ConstAs(beta, rows), beta)
+	return mcmc.Product(ConstAs(beta, rows), beta)
 }
 
 // Sum adds the numbers of all terms, each [chains, …], for each chain: [chains].
