@@ -54,7 +54,7 @@ type NUTS struct {
 //	depth, n            doublings done, and leapfrog steps of this one, int32
 //	forwards            which way this one goes, bool
 //	marks p, marks rho  p and rho half at the left ends of the subtrees that are open,
-//	                    [chains, depth, dim]
+//	                    [chains, levels, dim]
 //	accept, leaves      Σ min(1, exp(H₀ − H)), and of how many steps
 //	done    whether the last step ended a transition, bool
 
@@ -65,7 +65,7 @@ func (k NUTS) begin(x *Node) loop.Nodes {
 	at := stateAt(k.Target, x)
 	g, chains, dim := x.Graph(), x.Shape().Dim(0), x.Shape().Dim(1)
 	number, count := Zeros(g, shapes.Make(x.DType(), chains)), Zeros(g, shapes.Make(dtypes.Int32, chains))
-	marks := Zeros(g, shapes.Make(x.DType(), chains, k.depth(), dim))
+	marks := Zeros(g, shapes.Make(x.DType(), chains, k.levels(), dim))
 	yes := Equal(count, count)
 	state := loop.Nodes{
 		"rho": ZerosLike(x), "rho half": ZerosLike(x), "weight": number, "weight half": number, "energy": number,
@@ -149,18 +149,18 @@ func (k NUTS) check(state loop.Nodes, metric Metric) (turned *Node) {
 	n, p, rho := state["n"], state["leaf.p"], state["rho half"]
 	g := n.Graph()
 	var top, ends []int32
-	for i := range 1 << k.depth() {
+	for i := range 1 << (k.depth() - 1) {
 		top = append(top, int32(bits.OnesCount(uint(i)>>1)))
 		ends = append(ends, int32(bits.TrailingZeros(^uint(i))))
 	}
 	at := func(table []int32) *Node { // [chains, 1]
 		return ExpandAxes(Gather(Const(g, table), ExpandAxes(n, -1)), -1)
 	}
-	level := Iota(g, shapes.Make(dtypes.Int32, n.Shape().Dim(0), k.depth()), 1)
+	level := Iota(g, shapes.Make(dtypes.Int32, n.Shape().Dim(0), k.levels()), 1)
 	here, count := at(top), at(ends)
 	// No point does both: what it completes is read from the marks before its own, and
 	// they are set after it, so that XLA sets them in place.
-	closes := And(LessOrEqual(level, here), GreaterThan(level, Sub(here, count))) // [chains, depth]
+	closes := And(LessOrEqual(level, here), GreaterThan(level, Sub(here, count))) // [chains, levels]
 	marks := state["marks p"]
 	between := Add(Sub(ExpandAxes(rho, 1), state["marks rho"]), marks)
 	last := Add(ZerosLike(marks), ExpandAxes(p, 1))
@@ -206,6 +206,10 @@ func (k NUTS) depth() int {
 	}
 	return k.MaxDepth
 }
+
+// levels is how many subtrees of a half can be open at once: the largest half has
+// 2^(depth−1) points.
+func (k NUTS) levels() int { return max(1, k.depth()-1) }
 
 // logAddExp returns log(eᵃ + eᵇ), also where one or both are −∞.
 func logAddExp(a, b *Node) *Node {
