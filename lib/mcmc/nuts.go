@@ -112,7 +112,7 @@ func (k NUTS) refresh(state loop.Nodes, metric Metric, p *Node) {
 // turnTo chooses the way of a doubling where one begins.
 func (k NUTS) turnTo(state loop.Nodes, forwards *Node) {
 	begins := Equal(state["n"], ZerosLike(state["n"]))
-	swap := And(begins, NotEqual(forwards, state["forwards"]))
+	swap := And(begins, LogicalXor(forwards, state["forwards"]))
 	leaf, other := getPhase(state, "leaf"), getPhase(state, "other")
 	putPhase(state, "leaf", pickPhase(swap, other, leaf))
 	putPhase(state, "other", pickPhase(swap, leaf, other))
