@@ -19,7 +19,9 @@
 // Langevin step in the plane, score and normals are split from some hundred chains
 // on, the words of the generator only between ten and fifty thousand. So few large
 // operations use the cores best. Two runs at once on one client take as long as one
-// after the other.
+// after the other. Where numbers are few, to call the operations takes longer than they
+// do: on the backend of backend.Serial, a block whose operations are all on few numbers
+// is one function (backend.Inline).
 //
 // What a graph function needs from outside goes in as an argument: values that
 // do not change as constants, values that do as state, weights through
