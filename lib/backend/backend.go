@@ -207,6 +207,8 @@ func Serial(b compute.Backend) compute.Backend {
 	return b
 }
 
+var inlining sync.Mutex
+
 // Inline calls compile, which compiles a program for b. If b is the backend of [Serial],
 // each loop of the program becomes one function. Else every operation is one, and to
 // call them takes most of the time: of a step of NUTS with 4 chains of 10 numbers, two
@@ -215,6 +217,8 @@ func Serial(b compute.Backend) compute.Backend {
 // XLA_DEBUG_OPTIONS, where they are set, hold instead: with one of them, even at its
 // default, `go run ./lib/bench -job nuts -peer '^$'` measures what is gained.
 func Inline(b compute.Backend, compile func() error) error {
+	inlining.Lock() // go-xla takes its options from the environment
+	defer inlining.Unlock()
 	if os.Getenv("XLA_FLAGS") != "" || os.Getenv("XLA_DEBUG_OPTIONS") != "" {
 		return compile()
 	}

@@ -5,7 +5,6 @@ package backend
 import (
 	"io"
 	"os"
-	"sync"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/go-xla/compute/xla" // registers the XLA backend as "xla"
@@ -57,12 +56,8 @@ const small = `
 	xla_cpu_fast_math_honor_division: true
 	xla_allow_excess_precision: true`
 
-var compiling sync.Mutex
-
 // compileSmall calls compile with these options, of which go-xla would print a note.
 func compileSmall(compile func() error) error {
-	compiling.Lock()
-	defer compiling.Unlock()
 	defer klog.CaptureState().Restore()
 	klog.LogToStderr(false)
 	klog.SetOutput(io.Discard)
